@@ -1,0 +1,277 @@
+package org.smemv.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.File;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+
+/**
+ * Makes a thread of another process do system calls on our behalf, by ptrace(2), without writing
+ * code into it: a thread that sleeps in the kernel stands right behind a {@code syscall}
+ * instruction, so setting its registers and stepping back over that instruction is enough. Its own
+ * call is restarted afterwards as if a signal had been ignored. Takes 0.4 to 20 ms, during which
+ * that one thread stands.
+ *
+ * <p>Only calls that do not block may be made. ptrace binds a tracee to one thread of the tracer,
+ * so the whole work runs on a platform thread of its own.
+ */
+public final class ForeignSystemCalls {
+  private static final MethodHandle PTRACE =
+      NativeCall.linkVariadic(
+          "ptrace", 1, NativeCall.longOf(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle WAITPID =
+      NativeCall.link("waitpid", NativeCall.intOf(JAVA_INT, JAVA_LONG, JAVA_INT));
+
+  private static final int PTRACE_PEEKDATA = 2;
+  private static final int PTRACE_CONT = 7;
+  private static final int PTRACE_SINGLESTEP = 9;
+  private static final int PTRACE_GETREGS = 12;
+  private static final int PTRACE_SETREGS = 13;
+  private static final int PTRACE_DETACH = 17;
+  private static final int PTRACE_SEIZE = 0x4206;
+  private static final int PTRACE_INTERRUPT = 0x4207;
+  private static final int PTRACE_EVENT_STOP = 128;
+  private static final int WAIT_ALL = 0x40000000;
+  private static final int WAIT_NO_HANG = 1;
+  private static final int SIGTRAP = 5;
+  private static final long SYS_TGKILL = 234;
+
+  /** Offsets in {@code struct user_regs_struct} of x86-64 (sys/user.h). */
+  static final int REGS_BYTES = 216;
+
+  static final int R10 = 56;
+  static final int R9 = 64;
+  static final int R8 = 72;
+  static final int RAX = 80;
+  static final int RDX = 96;
+  static final int RSI = 104;
+  static final int RDI = 112;
+  static final int ORIG_RAX = 120;
+  static final int RIP = 128;
+  static final int RSP = 152;
+
+  /** {@code 0f 05}, little-endian: the syscall instruction. */
+  private static final int SYSCALL_INSTRUCTION = 0x050f;
+
+  private static final int ATTEMPTS = 20;
+  private static final long POLL_NANOS = 100_000;
+  private static final long STOP_TIMEOUT_NANOS = 2_000_000_000L;
+
+  private final int pid;
+  private final int tid;
+  private final MemorySegment saved;
+  private final MemorySegment regs;
+  private final MemorySegment word;
+  private final List<Integer> heldSignals = new ArrayList<>();
+
+  private ForeignSystemCalls(int pid, int tid, Arena arena) {
+    this.pid = pid;
+    this.tid = tid;
+    this.saved = arena.allocate(REGS_BYTES, 8);
+    this.regs = arena.allocate(REGS_BYTES, 8);
+    this.word = arena.allocate(JAVA_INT);
+  }
+
+  /**
+   * Stops a sleeping thread of {@code pid}, lets {@code work} make calls in it, and lets it go on.
+   *
+   * @throws SystemCallException when the process cannot be traced: EPERM without CAP_SYS_PTRACE,
+   *     ESRCH when it is gone
+   * @throws IllegalStateException when no thread was found inside a system call
+   */
+  public static <T> T inside(long pid, Function<ForeignSystemCalls, T> work) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .name("ptrace-" + pid)
+        .daemon()
+        .start(
+            () -> {
+              try {
+                result.complete(insideAnyThread(Math.toIntExact(pid), work));
+              } catch (Throwable e) {
+                result.completeExceptionally(e);
+              }
+            });
+    try {
+      return result.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  private static <T> T insideAnyThread(int pid, Function<ForeignSystemCalls, T> work) {
+    List<Integer> threads = threadsToTry(pid);
+    for (int tid : threads) {
+      try (Arena arena = Arena.ofConfined()) {
+        var calls = new ForeignSystemCalls(pid, tid, arena);
+        calls.ptrace(PTRACE_SEIZE, 0, 0);
+        try {
+          if (calls.stopInSystemCall()) {
+            try {
+              return work.apply(calls);
+            } finally {
+              calls.ptrace(PTRACE_SETREGS, 0, calls.saved.address());
+            }
+          }
+        } finally {
+          calls.letGo();
+        }
+      }
+    }
+    throw new IllegalStateException(
+        "none of the " + threads.size() + " threads of process " + pid + " sits in a system call");
+  }
+
+  /**
+   * The first thread comes last: it is QEMU's main loop, whose delay a guest would notice, and if
+   * the process is our child, the JVM's own waitpid(2) for its end would take the stop that we wait
+   * for.
+   */
+  private static List<Integer> threadsToTry(int pid) {
+    String[] names = new File("/proc/" + pid + "/task").list();
+    if (names == null) {
+      throw new SystemCallException("open(/proc/" + pid + "/task)", Errno.ESRCH.number());
+    }
+    List<Integer> threads = new ArrayList<>();
+    for (String name : names) {
+      int tid = Integer.parseInt(name);
+      if (tid != pid) {
+        threads.add(tid);
+      }
+    }
+    threads.add(pid);
+    return threads;
+  }
+
+  private void letGo() {
+    ptraceRaw(PTRACE_DETACH, 0, 0);
+    for (int signal : heldSignals) {
+      // Signals that arrived while the thread stood are its own: hand them over now.
+      long ignored = Libc.syscall(SYS_TGKILL, pid, tid, signal, 0, 0, 0);
+    }
+  }
+
+  private boolean stopInSystemCall() {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      ptrace(PTRACE_INTERRUPT, 0, 0);
+      awaitStop(true);
+      ptrace(PTRACE_GETREGS, 0, saved.address());
+      if ((peek(saved.get(JAVA_LONG, RIP) - 2) & 0xffff) == SYSCALL_INSTRUCTION) {
+        return true;
+      }
+      ptrace(PTRACE_CONT, 0, 0);
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+    return false;
+  }
+
+  /**
+   * Makes the stopped thread do one system call.
+   *
+   * @return what the kernel returned: a negative error number on failure
+   */
+  public long call(long number, long... arguments) {
+    MemorySegment.copy(saved, 0, regs, 0, REGS_BYTES);
+    int[] slots = {RDI, RSI, RDX, R10, R8, R9};
+    for (int i = 0; i < slots.length; i++) {
+      regs.set(JAVA_LONG, slots[i], i < arguments.length ? arguments[i] : 0);
+    }
+    regs.set(JAVA_LONG, RAX, number);
+    // Not in a call as far as the kernel's restart logic is concerned.
+    regs.set(JAVA_LONG, ORIG_RAX, -1);
+    regs.set(JAVA_LONG, RIP, saved.get(JAVA_LONG, RIP) - 2);
+    ptrace(PTRACE_SETREGS, 0, regs.address());
+    ptrace(PTRACE_SINGLESTEP, 0, 0);
+    awaitStop(false);
+    ptrace(PTRACE_GETREGS, 0, regs.address());
+    return regs.get(JAVA_LONG, RAX);
+  }
+
+  /** Memory of the stopped thread that a call may write a small result to: free stack below rsp. */
+  public long scratchAddress() {
+    // 128 bytes below rsp belong to the running function (the red zone of the x86-64 ABI).
+    return (saved.get(JAVA_LONG, RSP) - 512) & ~15L;
+  }
+
+  /** Eight bytes of the process's memory. */
+  public long peek(long address) {
+    // glibc's ptrace returns the word itself, and sets errno to 0 when it could read it.
+    long value = ptraceRaw(PTRACE_PEEKDATA, address, 0);
+    if (value == -1 && NativeCall.errno() != 0) {
+      throw NativeCall.failed("ptrace(PEEKDATA, " + tid + ", 0x" + Long.toHexString(address) + ")");
+    }
+    return value;
+  }
+
+  private void awaitStop(boolean eventStop) {
+    while (true) {
+      int status = nextStop();
+      int signal = (status >> 8) & 0xff;
+      boolean event = (status >> 16) == PTRACE_EVENT_STOP;
+      if (event ? eventStop : !eventStop && signal == SIGTRAP) {
+        return;
+      }
+      if (!event) {
+        heldSignals.add(signal);
+      }
+      ptrace(eventStop ? PTRACE_CONT : PTRACE_SINGLESTEP, 0, 0);
+    }
+  }
+
+  private int nextStop() {
+    long deadline = System.nanoTime() + STOP_TIMEOUT_NANOS;
+    while (true) {
+      int result;
+      try {
+        result =
+            (int)
+                WAITPID.invokeExact(
+                    NativeCall.errnoState(), tid, word.address(), WAIT_ALL | WAIT_NO_HANG);
+      } catch (Throwable e) {
+        throw NativeCall.broken(e);
+      }
+      if (result < 0) {
+        throw NativeCall.failed("waitpid(" + tid + ")");
+      }
+      if (result == tid) {
+        int status = word.get(JAVA_INT, 0);
+        if ((status & 0xff) != 0x7f) {
+          throw new SystemCallException(
+              "waitpid(" + tid + "), whose process ended", Errno.ESRCH.number());
+        }
+        return status;
+      }
+      if (System.nanoTime() > deadline) {
+        throw new SystemCallException(
+            "stopping thread " + tid + " of process " + pid, Errno.ETIMEDOUT.number());
+      }
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+  }
+
+  private void ptrace(int request, long address, long data) {
+    if (ptraceRaw(request, address, data) < 0) {
+      throw NativeCall.failed("ptrace(0x" + Integer.toHexString(request) + ", " + tid + ")");
+    }
+  }
+
+  private long ptraceRaw(int request, long address, long data) {
+    try {
+      return (long) PTRACE.invokeExact(NativeCall.errnoState(), request, tid, address, data);
+    } catch (Throwable e) {
+      throw NativeCall.broken(e);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package org.smemv.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A tmpfs of our own for VM memory, without huge pages: where a huge page backs the file, punching
+ * a hole of one page may only clear it, and then no fault would follow.
+ */
+public final class MemoryMount {
+  private static final MethodHandle MOUNT =
+      NativeCall.link("mount", NativeCall.intOf(ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
+  private static final MethodHandle UMOUNT2 =
+      NativeCall.link("umount2", NativeCall.intOf(ADDRESS, JAVA_INT));
+  private static final long NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
+
+  private MemoryMount() {}
+
+  /**
+   * Mounts a tmpfs at {@code directory} unless one is there: a restarted agent finds its VMs'
+   * memory. The size is no limit of its own (100 % of RAM), because grants are counted per page
+   * elsewhere.
+   */
+  public static void ensure(Path directory) {
+    try {
+      Files.createDirectories(directory);
+      if (isMounted(directory)) {
+        return;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make " + directory, e);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      int result =
+          (int)
+              MOUNT.invokeExact(
+                  NativeCall.errnoState(),
+                  arena.allocateFrom("smemv"),
+                  arena.allocateFrom(directory.toString()),
+                  arena.allocateFrom("tmpfs"),
+                  NOSUID_NODEV_NOEXEC,
+                  arena.allocateFrom("huge=never,size=100%,mode=0700"));
+      if (result != 0) {
+        throw NativeCall.failed("mount(tmpfs, " + directory + ", huge=never)");
+      }
+    } catch (SystemCallException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw NativeCall.broken(e);
+    }
+  }
+
+  /** Unmounts the tmpfs; its files' memory is freed when their last user is gone. */
+  public static void remove(Path directory) {
+    try (Arena arena = Arena.ofConfined()) {
+      int result =
+          (int)
+              UMOUNT2.invokeExact(
+                  NativeCall.errnoState(), arena.allocateFrom(directory.toString()), 2);
+      if (result != 0 && Errno.of(NativeCall.errno()) != Errno.EINVAL) {
+        throw NativeCall.failed("umount(" + directory + ")");
+      }
+    } catch (SystemCallException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw NativeCall.broken(e);
+    }
+  }
+
+  private static boolean isMounted(Path directory) throws IOException {
+    String real = directory.toRealPath().toString();
+    return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
+        .map(line -> line.split(" "))
+        .anyMatch(fields -> fields.length > 4 && fields[4].equals(real));
+  }
+}

@@ -1,0 +1,113 @@
+package org.smemv.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Which pages of a process were written: ioctl PAGEMAP_SCAN on {@code /proc/PID/pagemap}, Linux 6.7
+ * or later (Documentation/admin-guide/mm/pagemap.rst). The range must be registered for
+ * asynchronous write protection with a {@link UserFaultFd}. Addresses are the other process's. One
+ * thread at a time.
+ */
+public final class Pagemap implements AutoCloseable {
+  /** Is told each run of written pages: first address (inclusive) and end address (exclusive). */
+  @FunctionalInterface
+  public interface Runs {
+    void run(long start, long end);
+  }
+
+  static final long PAGEMAP_SCAN = 0xc0606610L;
+  static final int ARGUMENT_BYTES = 96;
+  private static final long WP_MATCHING = 1;
+  private static final long CHECK_WPASYNC = 2;
+  private static final long IS_WRITTEN = 2;
+  private static final int REGION_BYTES = 24;
+  private static final int REGIONS = 4096;
+
+  /** A large range is armed in slices, so that the address space is never locked for long. */
+  private static final long SLICE = 256L << 20;
+
+  private final int fd;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment argument = arena.allocate(ARGUMENT_BYTES, 8);
+  private final MemorySegment regions = arena.allocate((long) REGION_BYTES * REGIONS, 8);
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Pagemap(int fd) {
+    this.fd = fd;
+  }
+
+  /** Opens the page map of process {@code pid}; needs the right to trace it. */
+  public static Pagemap of(long pid) {
+    String path = "/proc/" + pid + "/pagemap";
+    try (Arena call = Arena.ofConfined()) {
+      int fd = Libc.open(call.allocateFrom(path), 0x80000, 0);
+      if (fd < 0) {
+        throw NativeCall.failed("open(" + path + ")");
+      }
+      return new Pagemap(fd);
+    }
+  }
+
+  /** Starts tracking: every page of the range counts as not written until it is written again. */
+  public void arm(long start, long end) {
+    for (long from = start; from < end; from += SLICE) {
+      scan(from, Math.min(end, from + SLICE), 0, WP_MATCHING | CHECK_WPASYNC, null);
+    }
+  }
+
+  /** Reports the pages written since the range was armed, and arms them again in the same step. */
+  public void takeWritten(long start, long end, Runs runs) {
+    scan(start, end, IS_WRITTEN, WP_MATCHING | CHECK_WPASYNC, runs);
+  }
+
+  /** Reports the pages written since the range was armed, and leaves the marks as they are. */
+  public void peekWritten(long start, long end, Runs runs) {
+    scan(start, end, IS_WRITTEN, CHECK_WPASYNC, runs);
+  }
+
+  private void scan(
+      long start,
+      long end,
+      long category,
+      long flags,
+      @org.jspecify.annotations.Nullable Runs runs) {
+    long from = start;
+    while (from < end) {
+      argument.fill((byte) 0);
+      argument.set(JAVA_LONG, 0, ARGUMENT_BYTES);
+      argument.set(JAVA_LONG, 8, flags);
+      argument.set(JAVA_LONG, 16, from);
+      argument.set(JAVA_LONG, 24, end);
+      argument.set(JAVA_LONG, 40, runs == null ? 0 : regions.address());
+      argument.set(JAVA_LONG, 48, runs == null ? 0 : REGIONS);
+      argument.set(JAVA_LONG, 72, category);
+      argument.set(JAVA_LONG, 88, category);
+      int found = Libc.ioctl(fd, PAGEMAP_SCAN, argument.address());
+      if (found < 0) {
+        if (Errno.of(NativeCall.errno()) == Errno.EINTR) {
+          continue;
+        }
+        throw NativeCall.failed("ioctl(pagemap, PAGEMAP_SCAN, " + (end - from) + " bytes)");
+      }
+      if (runs != null) {
+        for (int i = 0; i < found; i++) {
+          long at = (long) i * REGION_BYTES;
+          runs.run(regions.get(JAVA_LONG, at), regions.get(JAVA_LONG, at + 8));
+        }
+      }
+      from = argument.get(JAVA_LONG, 32);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      int ignored = Libc.close(fd);
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package org.smemv.linux;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What a process has mapped and opened, read from {@code /proc/PID} (proc(5)). */
+public final class ProcessMaps {
+  /** One mapping of a file: where it is in the process, and which part of the file it shows. */
+  public record Mapping(long start, long end, long fileOffset, boolean shared, String path) {
+    /** The length of the mapping in bytes. */
+    public long bytes() {
+      return end - start;
+    }
+  }
+
+  private ProcessMaps() {}
+
+  /** All mappings of the file with this inode on this device, in address order. */
+  public static List<Mapping> of(long pid, Path file) {
+    long inode;
+    try {
+      inode = (long) Files.getAttribute(file, "unix:ino");
+    } catch (IOException e) {
+      throw new UncheckedIOException("no inode number for " + file, e);
+    }
+    List<Mapping> found = new ArrayList<>();
+    for (String line : lines(Path.of("/proc/" + pid + "/maps"))) {
+      Mapping mapping = parse(line, inode, file.getFileName().toString());
+      if (mapping != null) {
+        found.add(mapping);
+      }
+    }
+    return found;
+  }
+
+  /** Adjacent mappings become one: the kernel splits a mapping where its flags differ. */
+  public static Optional<Mapping> whole(long pid, Path file, long bytes) {
+    List<Mapping> parts = of(pid, file);
+    if (parts.isEmpty() || parts.getFirst().fileOffset() != 0) {
+      return Optional.empty();
+    }
+    Mapping first = parts.getFirst();
+    long end = first.start();
+    for (Mapping part : parts) {
+      if (part.start() != end || !part.shared()) {
+        return Optional.empty();
+      }
+      end = part.end();
+    }
+    return end - first.start() == bytes
+        ? Optional.of(new Mapping(first.start(), end, 0, true, first.path()))
+        : Optional.empty();
+  }
+
+  private static @org.jspecify.annotations.Nullable Mapping parse(
+      String line, long inode, String name) {
+    // 7f12c0000000-7f1300000000 rw-s 00000000 00:2f 3   /path/of the file
+    String[] fields = line.trim().split("\\s+", 6);
+    if (fields.length < 6 || !fields[4].equals(Long.toString(inode))) {
+      return null;
+    }
+    // Inode numbers repeat between file systems; the name tells them apart.
+    if (!fields[5].replace(" (deleted)", "").endsWith("/" + name)) {
+      return null;
+    }
+    int dash = fields[0].indexOf('-');
+    return new Mapping(
+        Long.parseUnsignedLong(fields[0].substring(0, dash), 16),
+        Long.parseUnsignedLong(fields[0].substring(dash + 1), 16),
+        Long.parseUnsignedLong(fields[2], 16),
+        fields[1].charAt(3) == 's',
+        fields[5]);
+  }
+
+  /**
+   * What descriptor {@code fd} of a process is: {@code anon_inode:[userfaultfd]}, {@code
+   * pipe:[1234]}, a path; empty when it is not open.
+   */
+  public static Optional<String> descriptor(long pid, int fd) {
+    try {
+      return Optional.of(Files.readSymbolicLink(Path.of("/proc/" + pid + "/fd/" + fd)).toString());
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file, e);
+    }
+  }
+}
