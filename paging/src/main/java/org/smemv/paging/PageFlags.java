@@ -1,0 +1,66 @@
+package org.smemv.paging;
+
+/**
+ * The flags word of a page descriptor: bit 0 ZERO, bit 1 ABSENT, bits 8 to 15 heat, bits 16 to 31
+ * the host's index (in PLACE only).
+ */
+public final class PageFlags {
+  /** The page is all zeros; no contents follow. */
+  public static final int ZERO = 1;
+
+  /** The host does not have the page; no contents follow. */
+  public static final int ABSENT = 2;
+
+  /** The hottest a page can be. */
+  public static final int HEAT_MAX = 255;
+
+  /** The highest index of a host. */
+  public static final int HOST_MAX = 65_535;
+
+  private static final int KNOWN = ZERO | ABSENT | HEAT_MAX << 8 | HOST_MAX << 16;
+
+  private PageFlags() {}
+
+  /**
+   * Flags of a page with contents, or with a place.
+   *
+   * @param heat 0..{@link #HEAT_MAX}
+   * @param host 0..{@link #HOST_MAX}
+   */
+  public static int of(int heat, int host) {
+    if ((heat & ~HEAT_MAX) != 0 || (host & ~HOST_MAX) != 0) {
+      throw new IllegalArgumentException("heat " + heat + " or host " + host + " out of range");
+    }
+    return heat << 8 | host << 16;
+  }
+
+  /** True when bytes of the page belong to the descriptor. */
+  public static boolean hasContents(int flags) {
+    return (flags & (ZERO | ABSENT)) == 0;
+  }
+
+  /** True when the page is all zeros. */
+  public static boolean isZero(int flags) {
+    return (flags & ZERO) != 0;
+  }
+
+  /** True when the host does not have the page. */
+  public static boolean isAbsent(int flags) {
+    return (flags & ABSENT) != 0;
+  }
+
+  /** How hot the page is, 0..255. */
+  public static int heat(int flags) {
+    return flags >>> 8 & HEAT_MAX;
+  }
+
+  /** Which host of the VM's placement has the page. */
+  public static int host(int flags) {
+    return flags >>> 16;
+  }
+
+  /** True when no bit is set that version 1 does not know, and not both marks at once. */
+  static boolean valid(int flags) {
+    return (flags & ~KNOWN) == 0 && (flags & (ZERO | ABSENT)) != (ZERO | ABSENT);
+  }
+}

@@ -1,0 +1,35 @@
+package org.smemv.paging;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a connection is for. Faults never wait behind anything else. */
+public enum TrafficClass {
+  /** Requests of the control plane; belongs to no VM. */
+  CONTROL(0),
+  /** Pages that a vCPU waits for. */
+  FAULT(1),
+  /** Pages that are fetched ahead of need. */
+  PREFETCH(2),
+  /** Copying and eviction. */
+  BULK(3),
+  /** The device stream of a VM that moves. */
+  BODY(4);
+
+  private static final TrafficClass[] VALUES = values();
+
+  private final int code;
+
+  TrafficClass(int code) {
+    this.code = code;
+  }
+
+  /** The class as the wire numbers it. */
+  public int code() {
+    return code;
+  }
+
+  /** The class with a number; null when there is none. */
+  static @Nullable TrafficClass of(int code) {
+    return code >= 0 && code < VALUES.length ? VALUES[code] : null;
+  }
+}
