@@ -2,6 +2,8 @@ package org.smemv.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -9,6 +11,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Pipe implements AutoCloseable {
   private static final MethodHandle FCNTL =
       NativeCall.linkVariadic("fcntl", 2, NativeCall.intOf(JAVA_INT, JAVA_INT, JAVA_INT));
+  private static final long SYS_PIPE2 = 293;
+  private static final long SYS_TEE = 276;
+  private static final int O_CLOEXEC = 0x80000;
   private static final int F_SETFL = 4;
   private static final int F_SETPIPE_SZ = 1031;
   private static final int O_NONBLOCK = 0x800;
@@ -23,6 +28,45 @@ public final class Pipe implements AutoCloseable {
     this.readFd = readFd;
     this.writeFd = writeFd;
     fcntl(readFd, F_SETFL, O_NONBLOCK);
+  }
+
+  /** Makes a pipe that only this process has. */
+  public static Pipe create() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment fds = arena.allocate(8, 8);
+      if (Libc.syscall(SYS_PIPE2, fds.address(), O_CLOEXEC, 0, 0, 0, 0) != 0) {
+        throw NativeCall.failed("pipe2()");
+      }
+      return new Pipe(fds.get(JAVA_INT, 0), fds.get(JAVA_INT, 4));
+    }
+  }
+
+  /**
+   * Makes a thread of another process open a pipe there.
+   *
+   * @return the numbers of its read end and its write end in that process
+   */
+  public static int[] openInside(ForeignSystemCalls calls) {
+    long address = calls.scratchAddress();
+    long result = calls.call(SYS_PIPE2, address, O_CLOEXEC);
+    if (result != 0) {
+      throw new SystemCallException("pipe2() inside the process", (int) -result);
+    }
+    long both = calls.peek(address);
+    return new int[] {(int) both, (int) (both >>> 32)};
+  }
+
+  /**
+   * Copies what waits here into another pipe, by reference, and keeps it here too (tee(2)).
+   *
+   * @return bytes copied
+   */
+  public int tee(Pipe other, int bytes) {
+    long n = Libc.syscall(SYS_TEE, readFd, other.writeFd, bytes, 2, 0, 0);
+    if (n < 0) {
+      throw NativeCall.failed("tee(" + bytes + " bytes)");
+    }
+    return (int) n;
   }
 
   int writeFd() {
@@ -49,8 +93,8 @@ public final class Pipe implements AutoCloseable {
 
   /** Bytes that wait in the pipe. */
   public int waiting() {
-    try (var arena = java.lang.foreign.Arena.ofConfined()) {
-      var count = arena.allocate(JAVA_INT);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment count = arena.allocate(JAVA_INT);
       if (Libc.ioctl(readFd, FIONREAD, count.address()) != 0) {
         throw NativeCall.failed("ioctl(" + readFd + ", FIONREAD)");
       }

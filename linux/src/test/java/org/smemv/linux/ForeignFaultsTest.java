@@ -130,15 +130,9 @@ class ForeignFaultsTest {
   void aPunchedPageFaultsAgainWhileThePipeKeepsItsContents() throws Exception {
     fillWithZeros();
     neighbour.write(7, 77);
-    long pipeFds =
-        ForeignSystemCalls.inside(
-            neighbour.pid(),
-            calls -> {
-              assertThat(calls.call(293, calls.scratchAddress(), 0x80000)).isZero();
-              return calls.peek(calls.scratchAddress());
-            });
+    int[] fds = ForeignSystemCalls.inside(neighbour.pid(), Pipe::openInside);
     try (PidFd pid = PidFd.open(neighbour.pid());
-        Pipe pipe = new Pipe(pid.take((int) pipeFds), pid.take((int) (pipeFds >>> 32)));
+        Pipe pipe = new Pipe(pid.take(fds[0]), pid.take(fds[1]));
         Arena arena = Arena.ofConfined()) {
       assertThat(file.spliceInto(pipe, 7 * 4096, 4096)).isEqualTo(4096);
       file.punchHole(7 * 4096, 4096);

@@ -1,0 +1,68 @@
+package org.smemv.paging;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Which pages an eviction has in QEMU's pipe, and how far it is: four kilobytes of the page table's
+ * file. A page leaves the RAM file only while its number stands here and its final contents wait in
+ * the pipe, so an agent that dies in between loses nothing.
+ */
+final class EvictionJournal {
+  /** How far the eviction is. */
+  enum Phase {
+    /** Nothing is under way. */
+    IDLE,
+    /** Pages are going into the pipe; all of them are still in the RAM file. */
+    FILLING,
+    /** All pages are in the pipe, in the order of the journal; holes are being punched. */
+    PUNCHING,
+    /** Every page is safe where its entry says; the pipe's contents are no longer needed. */
+    DRAINING
+  }
+
+  /** Pages in one eviction at most: what a pipe of one megabyte holds. */
+  static final int PAGES_MAX = 256;
+
+  private static final Phase[] PHASES = Phase.values();
+  private static final int NUMBERS = 16;
+  private final MemorySegment memory;
+
+  EvictionJournal(PageTable table) {
+    this.memory = table.journalMemory();
+  }
+
+  Phase phase() {
+    return PHASES[(int) memory.get(JAVA_LONG, 0)];
+  }
+
+  void phase(Phase phase) {
+    VarHandle.fullFence();
+    memory.set(JAVA_LONG, 0, phase.ordinal());
+    VarHandle.fullFence();
+  }
+
+  int count() {
+    return (int) memory.get(JAVA_LONG, 8);
+  }
+
+  void begin(long[] pages, int count) {
+    for (int i = 0; i < count; i++) {
+      memory.set(JAVA_LONG, NUMBERS + (long) i * Long.BYTES, pages[i]);
+    }
+    memory.set(JAVA_LONG, 8, count);
+    phase(Phase.FILLING);
+  }
+
+  /** All of the first {@code count} pages are in the pipe. */
+  void punching(int count) {
+    memory.set(JAVA_LONG, 8, count);
+    phase(Phase.PUNCHING);
+  }
+
+  long page(int index) {
+    return memory.get(JAVA_LONG, NUMBERS + (long) index * Long.BYTES);
+  }
+}

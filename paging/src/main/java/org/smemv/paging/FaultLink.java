@@ -1,0 +1,195 @@
+package org.smemv.paging;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.UUID;
+import java.util.function.LongConsumer;
+import org.smemv.linux.TcpSocket;
+import org.smemv.placement.PageSize;
+
+/**
+ * The connection on which one sub-host is asked for pages that vCPUs wait for: one small request
+ * per page, many under way at once, answers taken without blocking. Owned by the fault loop's
+ * thread.
+ */
+final class FaultLink implements AutoCloseable {
+  /** Is given each answer; the contents are only valid during the call. */
+  interface Answers {
+    /** The sub-host sent the page. */
+    void contents(FaultLink link, long page, MemorySegment memory, long at, long startedNanos);
+
+    /** The sub-host holds the page as zeros. */
+    void zeros(FaultLink link, long page, long startedNanos);
+
+    /** The sub-host does not have the page, or refuses it. */
+    void missing(FaultLink link, long page, String why);
+  }
+
+  /** Requests under way at once: more than a QEMU has threads that could wait. */
+  static final int SLOTS = 256;
+
+  private static final int BUFFER_BYTES = 256 << 10;
+  private static final int SLOT_MASK = SLOTS - 1;
+
+  private final int host;
+  private final UUID vm;
+  private final long epoch;
+  private final TcpSocket socket;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment request = arena.allocate(PageFrame.HEADER_BYTES, 8);
+  private final MemorySegment buffer = arena.allocate(BUFFER_BYTES, PageSize.BYTES);
+  private final long[] pages = new long[SLOTS];
+  private final long[] started = new long[SLOTS];
+  private final int[] freeSlots = new int[SLOTS];
+  private int free = SLOTS;
+  private long sequence;
+  private int begin;
+  private int end;
+
+  /** Takes over a socket on which the greeting is done. */
+  FaultLink(int host, UUID vm, long epoch, TcpSocket socket) {
+    this.host = host;
+    this.vm = vm;
+    this.epoch = epoch;
+    this.socket = socket;
+    for (int i = 0; i < SLOTS; i++) {
+      freeSlots[i] = i;
+      pages[i] = -1;
+    }
+  }
+
+  /** Index of the sub-host. */
+  int host() {
+    return host;
+  }
+
+  /** The descriptor to poll. */
+  int fd() {
+    return socket.fd();
+  }
+
+  /** Asks for a page; false when too many requests are under way. */
+  boolean request(long page, long startedNanos) {
+    if (free == 0) {
+      return false;
+    }
+    int slot = freeSlots[--free];
+    pages[slot] = page;
+    started[slot] = startedNanos;
+    PageFrame.begin(request, 0, FrameKind.GET, vm, epoch, sequence++ * SLOTS | slot);
+    PageFrame.page(request, 0, page);
+    PageFrame.count(request, 0, 1);
+    PageFrame.seal(request, 0);
+    socket.writeFully(request, 0, PageFrame.HEADER_BYTES);
+    return true;
+  }
+
+  /**
+   * Takes the answers that have arrived.
+   *
+   * @return how many
+   * @throws RuntimeException when the connection is lost or the peer breaks the protocol
+   */
+  int receive(Answers answers) {
+    int got = socket.readNow(buffer, end, BUFFER_BYTES - end);
+    if (got == 0) {
+      return 0;
+    }
+    if (got < 0) {
+      throw new FrameException(ErrorCode.REFUSED, "the sub-host closed the connection");
+    }
+    end += got;
+    int frames = 0;
+    while (true) {
+      int length = wholeFrame();
+      if (length == 0) {
+        break;
+      }
+      take(answers);
+      begin += length;
+      frames++;
+    }
+    compact();
+    return frames;
+  }
+
+  /** Bytes of the frame at {@code begin}, or 0 while it is not complete. */
+  private int wholeFrame() {
+    int available = end - begin;
+    if (available < PageFrame.HEADER_BYTES) {
+      return 0;
+    }
+    PageFrame.checkHeader(buffer, begin);
+    int length = PageFrame.HEADER_BYTES + PageFrame.bodyBytes(buffer, begin);
+    if (length > BUFFER_BYTES) {
+      throw new FrameException(ErrorCode.MALFORMED, "an answer of " + length + " bytes");
+    }
+    return available < length ? 0 : length;
+  }
+
+  private void take(Answers answers) {
+    PageFrame.checkDescriptors(buffer, begin);
+    int slot = (int) PageFrame.requestId(buffer, begin) & SLOT_MASK;
+    long page = pages[slot];
+    if (page < 0) {
+      throw new FrameException(ErrorCode.MALFORMED, "an answer that was not asked for");
+    }
+    long startedNanos = started[slot];
+    pages[slot] = -1;
+    freeSlots[free++] = slot;
+    if (PageFrame.kind(buffer, begin) != FrameKind.PAGES) {
+      answers.missing(this, page, errorText());
+      return;
+    }
+    if (PageFrame.count(buffer, begin) != 1 || PageFrame.descriptorPage(buffer, begin, 0) != page) {
+      throw new FrameException(ErrorCode.MALFORMED, "an answer about another page than " + page);
+    }
+    int flags = PageFrame.descriptorFlags(buffer, begin, 0);
+    if (PageFlags.isAbsent(flags)) {
+      answers.missing(this, page, "the sub-host does not have it");
+    } else if (PageFlags.isZero(flags)) {
+      answers.zeros(this, page, startedNanos);
+    } else {
+      long contents = begin + PageFrame.HEADER_BYTES + PageFrame.DESCRIPTOR_BYTES;
+      answers.contents(this, page, buffer, contents, startedNanos);
+    }
+  }
+
+  private String errorText() {
+    byte[] text = new byte[PageFrame.bodyBytes(buffer, begin)];
+    MemorySegment.copy(
+        buffer,
+        java.lang.foreign.ValueLayout.JAVA_BYTE,
+        begin + PageFrame.HEADER_BYTES,
+        text,
+        0,
+        text.length);
+    return new String(text, java.nio.charset.StandardCharsets.UTF_8);
+  }
+
+  private void compact() {
+    if (begin == end) {
+      begin = 0;
+      end = 0;
+    } else if (begin > 0) {
+      MemorySegment.copy(buffer, begin, buffer, 0, end - begin);
+      end -= begin;
+      begin = 0;
+    }
+  }
+
+  /** The pages that were asked for and have not come. */
+  void eachUnderWay(LongConsumer page) {
+    for (long candidate : pages) {
+      if (candidate >= 0) {
+        page.accept(candidate);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+    arena.close();
+  }
+}

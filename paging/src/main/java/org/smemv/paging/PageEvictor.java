@@ -1,0 +1,175 @@
+package org.smemv.paging;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a VM within the memory that its main host gave it: takes cold pages out ahead of need and
+ * stores them on sub-hosts, and has sub-hosts forget pages that came back. One platform thread;
+ * what it does to the pages of one batch is {@link PageEviction}.
+ *
+ * <p>Copies are dropped before pages are put, on the same connection, so that a drop can never hit
+ * the newer contents.
+ */
+final class PageEvictor implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(PageEvictor.class);
+
+  /** Pages in one eviction: faults on them wait about as long as sending them takes. */
+  private static final int BATCH = 64;
+
+  private static final long IDLE_MILLIS = 50;
+  private static final long AFTER_FAILURE_MILLIS = 200;
+
+  /** How the evictor is doing, for a person. */
+  enum State {
+    IDLE,
+    EVICTING,
+    /** No sub-host that can be reached has room. */
+    NO_ROOM
+  }
+
+  private final PageTable table;
+  private final ResidentBudget budget;
+  private final ColdPages cold;
+  private final PageEviction eviction;
+  private final SwapTargets targets;
+  private final StaleCopies copies;
+  private final EvictionCounters counters;
+  private final Consumer<Throwable> broken;
+  private final long[] chosen = new long[BATCH];
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final Thread thread;
+  private volatile State state = State.IDLE;
+  private volatile boolean running = true;
+  private volatile boolean asked;
+
+  PageEvictor(
+      PageTable table,
+      ResidentBudget budget,
+      ColdPages cold,
+      PageEviction eviction,
+      SwapTargets targets,
+      StaleCopies copies,
+      EvictionCounters counters,
+      Consumer<Throwable> broken) {
+    this.table = table;
+    this.budget = budget;
+    this.cold = cold;
+    this.eviction = eviction;
+    this.targets = targets;
+    this.copies = copies;
+    this.counters = counters;
+    this.broken = broken;
+    this.thread = Thread.ofPlatform().name("page-evictor").unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  State state() {
+    return state;
+  }
+
+  /** Says that room is needed now. Any thread; does nothing when that is known already. */
+  void roomNeeded() {
+    if (asked) {
+      return;
+    }
+    lock.lock();
+    try {
+      asked = true;
+      work.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    try {
+      while (running) {
+        copies.dropAll();
+        if (!makeRoom()) {
+          await(state == State.NO_ROOM ? AFTER_FAILURE_MILLIS : IDLE_MILLIS);
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      if (running) {
+        log.error("the evictor broke; its guest stalls until the memory is attached again", e);
+        broken.accept(e);
+      }
+    }
+  }
+
+  private void await(long millis) {
+    lock.lock();
+    try {
+      if (!asked && running) {
+        boolean ignored = work.await(millis, TimeUnit.MILLISECONDS);
+      }
+      asked = false;
+    } catch (InterruptedException e) {
+      running = false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Evicts one batch if the budget asks for it; false when there is nothing to do or no way to. */
+  private boolean makeRoom() {
+    long excess = budget.excess();
+    if (excess <= 0 || (state == State.IDLE && !budget.isTight())) {
+      state = State.IDLE;
+      return false;
+    }
+    state = State.EVICTING;
+    int wanted = (int) Math.min(BATCH, excess);
+    // Two rounds of the hand cool every page down; more only if the guest writes to all of them.
+    long windows = 1 + table.pages() / ColdPages.WINDOW;
+    for (long i = 0; i < 10 * windows && running; i++) {
+      int count = cold.sweep(chosen, wanted);
+      if (count > 0) {
+        return evict(count);
+      }
+    }
+    return false;
+  }
+
+  private boolean evict(int count) {
+    try {
+      int host = targets.choose(count);
+      int gone = eviction.run(chosen, count, host);
+      copies.send();
+      return gone > 0 || host >= 0 || noRoom(null);
+    } catch (PageEviction.NotStored e) {
+      copies.lookEverywhere();
+      return noRoom(e);
+    }
+  }
+
+  private boolean noRoom(PageEviction.@Nullable NotStored why) {
+    counters.failure();
+    if (state != State.NO_ROOM) {
+      log.warn("nothing can be evicted now: {}", why == null ? "no sub-host has room" : why);
+    }
+    state = State.NO_ROOM;
+    return false;
+  }
+
+  @Override
+  public void close() {
+    running = false;
+    roomNeeded();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
