@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** What a process has mapped and opened, read from {@code /proc/PID} (proc(5)). */
 public final class ProcessMaps {
@@ -86,6 +87,23 @@ public final class ProcessMaps {
       return Optional.of(Files.readSymbolicLink(Path.of("/proc/" + pid + "/fd/" + fd)).toString());
     } catch (IOException e) {
       return Optional.empty();
+    }
+  }
+
+  /**
+   * When a process started, in clock ticks since boot: with its pid, this names it for good. Empty
+   * when there is no such process, or it has ended and waits to be reaped.
+   */
+  public static OptionalLong startTime(long pid) {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      // The second field is the name in parentheses, which may hold anything.
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", 22);
+      return fields[0].equals("Z")
+          ? OptionalLong.empty()
+          : OptionalLong.of(Long.parseLong(fields[19]));
+    } catch (IOException e) {
+      return OptionalLong.empty();
     }
   }
 

@@ -14,19 +14,34 @@ final class EvictionJournal {
   /** How far the eviction is. */
   enum Phase {
     /** Nothing is under way. */
-    IDLE,
+    IDLE(0),
     /** Pages are going into the pipe; all of them are still in the RAM file. */
-    FILLING,
+    FILLING(1),
     /** All pages are in the pipe, in the order of the journal; holes are being punched. */
-    PUNCHING,
+    PUNCHING(2),
     /** Every page is safe where its entry says; the pipe's contents are no longer needed. */
-    DRAINING
+    DRAINING(3);
+
+    /** As the file has it, which another version of the agent may read. */
+    private final int code;
+
+    Phase(int code) {
+      this.code = code;
+    }
+
+    static Phase of(long code) {
+      for (Phase phase : values()) {
+        if (phase.code == code) {
+          return phase;
+        }
+      }
+      throw new IllegalStateException("the eviction journal has no phase " + code);
+    }
   }
 
   /** Pages in one eviction at most: what a pipe of one megabyte holds. */
   static final int PAGES_MAX = 256;
 
-  private static final Phase[] PHASES = Phase.values();
   private static final int NUMBERS = 16;
   private final MemorySegment memory;
 
@@ -35,12 +50,12 @@ final class EvictionJournal {
   }
 
   Phase phase() {
-    return PHASES[(int) memory.get(JAVA_LONG, 0)];
+    return Phase.of(memory.get(JAVA_LONG, 0));
   }
 
   void phase(Phase phase) {
     VarHandle.fullFence();
-    memory.set(JAVA_LONG, 0, phase.ordinal());
+    memory.set(JAVA_LONG, 0, phase.code);
     VarHandle.fullFence();
   }
 

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.UUID;
 import java.util.function.LongConsumer;
-import org.smemv.linux.TcpSocket;
+import org.smemv.linux.IoVector;
 import org.smemv.placement.PageSize;
 
 /**
@@ -34,9 +34,11 @@ final class FaultLink implements AutoCloseable {
   private final int host;
   private final UUID vm;
   private final long epoch;
-  private final TcpSocket socket;
+  private final PageLink link;
+  private final PageTransport transport;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment request = arena.allocate(PageFrame.HEADER_BYTES, 8);
+  private final IoVector out = new IoVector(arena, 1);
   private final MemorySegment buffer = arena.allocate(BUFFER_BYTES, PageSize.BYTES);
   private final long[] pages = new long[SLOTS];
   private final long[] started = new long[SLOTS];
@@ -46,12 +48,14 @@ final class FaultLink implements AutoCloseable {
   private int begin;
   private int end;
 
-  /** Takes over a socket on which the greeting is done. */
-  FaultLink(int host, UUID vm, long epoch, TcpSocket socket) {
+  /** Takes over a link of class FAULT on which nothing was asked yet. */
+  FaultLink(int host, PageLink link) {
     this.host = host;
-    this.vm = vm;
-    this.epoch = epoch;
-    this.socket = socket;
+    this.vm = link.target().vm();
+    this.epoch = link.target().epoch();
+    this.link = link;
+    this.transport = link.transport();
+    out.clear();
     for (int i = 0; i < SLOTS; i++) {
       freeSlots[i] = i;
       pages[i] = -1;
@@ -65,7 +69,7 @@ final class FaultLink implements AutoCloseable {
 
   /** The descriptor to poll. */
   int fd() {
-    return socket.fd();
+    return transport.fd();
   }
 
   /** Asks for a page; false when too many requests are under way. */
@@ -80,7 +84,9 @@ final class FaultLink implements AutoCloseable {
     PageFrame.page(request, 0, page);
     PageFrame.count(request, 0, 1);
     PageFrame.seal(request, 0);
-    socket.writeFully(request, 0, PageFrame.HEADER_BYTES);
+    out.clear();
+    out.add(request.address(), PageFrame.HEADER_BYTES);
+    transport.writeFully(out);
     return true;
   }
 
@@ -91,7 +97,7 @@ final class FaultLink implements AutoCloseable {
    * @throws RuntimeException when the connection is lost or the peer breaks the protocol
    */
   int receive(Answers answers) {
-    int got = socket.readNow(buffer, end, BUFFER_BYTES - end);
+    int got = transport.readNow(buffer, end, BUFFER_BYTES - end);
     if (got == 0) {
       return 0;
     }
@@ -150,7 +156,7 @@ final class FaultLink implements AutoCloseable {
     } else if (PageFlags.isZero(flags)) {
       answers.zeros(this, page, startedNanos);
     } else {
-      long contents = begin + PageFrame.HEADER_BYTES + PageFrame.DESCRIPTOR_BYTES;
+      long contents = (long) begin + PageFrame.HEADER_BYTES + PageFrame.DESCRIPTOR_BYTES;
       answers.contents(this, page, buffer, contents, startedNanos);
     }
   }
@@ -189,7 +195,7 @@ final class FaultLink implements AutoCloseable {
 
   @Override
   public void close() {
-    socket.close();
+    link.close();
     arena.close();
   }
 }

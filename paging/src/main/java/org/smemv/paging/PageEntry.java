@@ -81,7 +81,7 @@ public final class PageEntry {
   }
 
   static long withHeat(long entry, int heat) {
-    return entry & ~(0xffL << HEAT_SHIFT) | (long) heat << HEAT_SHIFT;
+    return (entry & ~(0xffL << HEAT_SHIFT)) | (long) heat << HEAT_SHIFT;
   }
 
   static boolean has(long entry, long flag) {

@@ -1,0 +1,76 @@
+package org.smemv.migration;
+
+import java.util.List;
+
+/**
+ * The VM at its present host, as a migration sees it: its memory, which is sent to the targets in
+ * rounds, and its body. One thread calls, except {@link #progress()}.
+ */
+public interface BodySource {
+  /** Where pages go; index 0 is the main host, index i+1 sub-host i. */
+  record Target(String host, long pages) {}
+
+  /**
+   * What a round did.
+   *
+   * @param sentBytes bytes of page contents sent
+   * @param nanos how long it took
+   * @param remainingPages pages that must be sent again, or were written meanwhile
+   * @param dirtiedPages pages that were written during the round
+   */
+  record Round(long sentBytes, long nanos, long remainingPages, long dirtiedPages) {
+    /** Bytes per second, at least 1. */
+    public double bytesPerSecond() {
+      return Math.max(1, sentBytes * 1e9 / Math.max(1, nanos));
+    }
+  }
+
+  /**
+   * How far a target is.
+   *
+   * @param pages pages with contents that it has
+   * @param zeroPages pages of zeros that it was told of
+   * @param bytes bytes sent to it, repeated pages included
+   */
+  record TargetProgress(String host, long pages, long zeroPages, long bytes) {}
+
+  /** The whole state of the copying, for reports; any thread. */
+  record Progress(
+      long totalPages,
+      long sentPages,
+      long zeroPages,
+      long sentBytes,
+      long remainingPages,
+      List<TargetProgress> targets) {}
+
+  /**
+   * Begins to track writes, watches them for a moment, and decides which page goes to which target.
+   *
+   * @throws HostException when a target cannot be reached or the pages do not fit
+   */
+  void begin(List<Target> targets, long bytesPerSecondMax) throws HostException;
+
+  /** Sends every page that is due to its target, all targets in parallel. */
+  Round copy() throws HostException;
+
+  /** Stops the VM at the point where its device state is about to be sent. */
+  void pause() throws HostException;
+
+  /** With the VM stopped: sends what was written last, and tells the main host where all pages are. */
+  void copyLast() throws HostException;
+
+  /** Sends the device state; returns when the new main host has taken it. */
+  void sendBody() throws HostException;
+
+  /** Before commit: gives up the copying and lets the VM run on here. Never fails half-way. */
+  void giveUp();
+
+  /** Notes durably that the new main host may have committed: the VM must not run here on its own. */
+  void aboutToCommit(String mainHost, long epoch) throws HostException;
+
+  /** After commit: ends the stopped VM here and frees its memory. */
+  void retire();
+
+  /** How far the copying is. */
+  Progress progress();
+}

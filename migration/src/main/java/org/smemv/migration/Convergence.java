@@ -1,0 +1,55 @@
+package org.smemv.migration;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * Judges from the rounds so far whether a pre-copy gets anywhere: how long the last pages would take
+ * now, and whether the guest writes as fast as pages can be sent. Pure; one thread.
+ */
+public final class Convergence {
+  /** This many rounds in a row without progress, and the copying is said not to converge. */
+  static final int ROUNDS = 4;
+
+  /** A round makes progress when it leaves less than this part of what the best one before left. */
+  private static final double PROGRESS = 0.9;
+
+  /** Stopping, the device state and the answers of the hosts take about this long besides. */
+  static final long FIXED_MILLIS = 15;
+
+  private final Deque<Long> remaining = new ArrayDeque<>();
+  private long fewest = Long.MAX_VALUE;
+  private int roundsWithoutProgress;
+  private double bytesPerSecond = 1;
+
+  /** Takes note of a round. */
+  public void add(BodySource.Round round, long pageBytes) {
+    if (round.sentBytes() > 64 * pageBytes) {
+      bytesPerSecond = round.bytesPerSecond();
+    }
+    long bytes = round.remainingPages() * pageBytes;
+    if (bytes < fewest * PROGRESS) {
+      roundsWithoutProgress = 0;
+    } else {
+      roundsWithoutProgress++;
+    }
+    fewest = Math.min(fewest, bytes);
+    remaining.addLast(bytes);
+  }
+
+  /** How long the VM would stand still if it were stopped now, in milliseconds. */
+  public long expectedDowntimeMillis() {
+    long bytes = remaining.isEmpty() ? Long.MAX_VALUE / 2000 : remaining.peekLast();
+    return FIXED_MILLIS + (long) (bytes * 1000.0 / bytesPerSecond);
+  }
+
+  /** False once the rounds go on without leaving less. */
+  public boolean isConverging() {
+    return roundsWithoutProgress < ROUNDS;
+  }
+
+  /** How many rounds there were. */
+  public int rounds() {
+    return remaining.size();
+  }
+}

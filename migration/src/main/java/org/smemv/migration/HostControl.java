@@ -1,0 +1,64 @@
+package org.smemv.migration;
+
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Everything that a migration asks of a target host. Each call answers within a time-out of its own
+ * and may be repeated: asking twice for the same thing changes nothing more.
+ */
+public interface HostControl {
+  /** What a target is in the new placement. */
+  enum Role {
+    /** Runs the VM and holds its hot pages. */
+    MAIN,
+    /** Holds pages. */
+    SUB
+  }
+
+  /**
+   * Memory wanted of a host.
+   *
+   * @param epoch the VM's epoch after the migration
+   * @param bytes the memory
+   * @param vmBytes the size of the VM
+   * @param mainHost the name of the main host, which is asked whether a share is still wanted
+   */
+  record Reservation(
+      UUID vm, String name, long epoch, Role role, long bytes, long vmBytes, String mainHost) {}
+
+  /**
+   * A sub-host, as the new main host needs to know it.
+   *
+   * @param index its number in the page table
+   */
+  record Share(int index, String host, long bytes) {}
+
+  /** The host's name. */
+  String name();
+
+  /** Takes the memory from what the host can grant. It lapses when nobody uses it for a while. */
+  void reserve(Reservation reservation) throws HostException;
+
+  /** Main host: starts a QEMU that waits for the body, and connects to the sub-hosts. */
+  void prepare(UUID vm, long epoch, String body, List<Share> shares) throws HostException;
+
+  /** Sub-host: keeps the pages from now on until they are released, whoever is connected or not. */
+  void keep(UUID vm, long epoch) throws HostException;
+
+  /**
+   * Main host: from now on the VM is here and nowhere else. Durable when it returns.
+   *
+   * @throws HostException when the host refused, or is not known to have done it
+   */
+  void commit(UUID vm, long epoch) throws HostException;
+
+  /** Main host: whether {@link #commit} was done; the answer stays the same for ever. */
+  boolean decided(UUID vm, long epoch) throws HostException;
+
+  /** Main host: lets the VM run. */
+  void resume(UUID vm, long epoch) throws HostException;
+
+  /** Gives back everything of a reservation: memory, pages, a QEMU that waits. */
+  void release(UUID vm, long epoch) throws HostException;
+}

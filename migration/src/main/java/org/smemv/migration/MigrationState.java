@@ -1,0 +1,27 @@
+package org.smemv.migration;
+
+/**
+ * The steps of a migration, in order. Up to and including SEND_BODY every failure leads to ABORTED and
+ * the VM goes on at its source; from COMMIT on it belongs to the new main host.
+ */
+public enum MigrationState {
+  PLAN,
+  RESERVE,
+  PREPARE,
+  COPY,
+  PAUSE,
+  SEND_BODY,
+  COMMIT,
+  RESUME,
+  SETTLE,
+  DONE,
+  /** Ended before commit; the VM runs at its source with all its memory. */
+  ABORTED,
+  /** After commit, and a host that is needed cannot be reached; tried again until it can. */
+  STALLED;
+
+  /** True when nothing will happen any more. */
+  public boolean isFinal() {
+    return this == DONE || this == ABORTED;
+  }
+}

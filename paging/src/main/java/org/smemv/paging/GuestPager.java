@@ -1,0 +1,163 @@
+package org.smemv.paging;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remote paging of one VM on its main host: the fault loop, the evictor and the sub-hosts, put
+ * together. Made when the first page is somewhere else than here; a VM that is wholly local has none.
+ */
+public final class GuestPager implements AutoCloseable {
+  /** How long the fault loop looks for work before it sleeps. */
+  public static final Duration SPIN = Duration.ofNanos(50_000);
+
+  private final GuestAttachment attachment;
+  private final SubHosts subHosts;
+  private final ResidentBudget budget;
+  private final FaultCounters faultCounters = new FaultCounters();
+  private final EvictionCounters evictionCounters = new EvictionCounters();
+  private final EvictionPipe pipe;
+  private final FaultLoop faultLoop;
+  private final PageEvictor evictor;
+  private final StaleCopies copies;
+  private boolean evicting;
+
+  /**
+   * Puts the parts together and makes the page table agree with the memory; starts nothing yet.
+   *
+   * @param attachment the VM's memory; closed by its owner, after this
+   * @param subHosts where its remote pages are; closed with this
+   * @param broken is told when a thread of this broke, which needs a new attachment
+   */
+  public GuestPager(
+      GuestAttachment attachment, SubHosts subHosts, Duration spin, Consumer<Throwable> broken) {
+    PageTable table = attachment.table();
+    GuestMemory memory = attachment.memory();
+    this.attachment = attachment;
+    this.subHosts = subHosts;
+    this.budget = new ResidentBudget(table.limitPages());
+    this.pipe = new EvictionPipe(memory, new EvictionJournal(table), attachment.pipe());
+    budget.takeAll(new Recovery(table, memory, attachment.faults(), pipe).run());
+    countUsed(table);
+    DropQueue queue = new DropQueue();
+    this.copies = new StaleCopies(table, queue, subHosts, evictionCounters);
+    copies.lookEverywhere();
+    this.faultLoop =
+        new FaultLoop(
+            new FaultLoop.Parts(
+                table,
+                budget,
+                attachment.faults(),
+                memory,
+                faultCounters,
+                SubHosts.HOSTS_MAX,
+                queue,
+                host -> subHosts.lost(host, "the connection for faults broke"),
+                this::roomNeeded,
+                broken,
+                spin.toNanos()));
+    PageInstaller installer = new PageInstaller(attachment.faults(), memory);
+    ColdPages cold = new ColdPages(table, memory, attachment.pagemap());
+    PageEviction eviction =
+        new PageEviction(
+            table,
+            budget,
+            memory,
+            installer,
+            cold,
+            pipe,
+            subHosts,
+            copies,
+            evictionCounters,
+            faultLoop::lookAgain);
+    this.evictor =
+        new PageEvictor(
+            table, budget, cold, eviction, subHosts, copies, evictionCounters, broken);
+  }
+
+  private void countUsed(PageTable table) {
+    for (long page = 0; page < table.pages(); page++) {
+      long entry = table.get(page);
+      if (PageEntry.place(entry) == PageEntry.REMOTE || PageEntry.has(entry, PageEntry.COPY)) {
+        subHosts.countUsed(PageEntry.host(entry), 1);
+      }
+    }
+  }
+
+  /** Takes the guest's missing pages over and serves them from now on. */
+  public void serveFaults() {
+    subHosts.start(
+        faultLoop::adopt,
+        () -> {
+          copies.lookEverywhere();
+          roomNeeded();
+        });
+    faultLoop.start();
+    attachment.takeMissingFaults();
+  }
+
+  /** Keeps the VM within its limit from now on; once the VM runs here. */
+  public void keepWithinLimit() {
+    evicting = true;
+    attachment.pagemap().arm(attachment.memory().base(), attachment.memory().end());
+    evictor.start();
+  }
+
+  private void roomNeeded() {
+    evictor.roomNeeded();
+  }
+
+  /** Changes how many pages may be resident; the evictor makes a lower limit true. */
+  public void limitPages(long pages) {
+    attachment.table().limitPages(pages);
+    budget.limit(pages);
+    roomNeeded();
+    faultLoop.lookAgain();
+  }
+
+  /** What is resident, and how much may be. */
+  public ResidentBudget budget() {
+    return budget;
+  }
+
+  /** What was counted about faults. */
+  public FaultCounters faults() {
+    return faultCounters;
+  }
+
+  /** What was counted about evictions. */
+  public EvictionCounters evictions() {
+    return evictionCounters;
+  }
+
+  /** The sub-hosts. */
+  public SubHosts subHosts() {
+    return subHosts;
+  }
+
+  /** Faults that wait for room, for an eviction or for a sub-host that is away. */
+  public int waitingFaults() {
+    return faultLoop.waiting();
+  }
+
+  /** Why pages of a sub-host cannot be had now; null when they can. */
+  public @Nullable String stall(int host) {
+    return faultLoop.stall(host);
+  }
+
+  /** True while pages should leave but no sub-host has room for them. */
+  public boolean lacksRoom() {
+    return evictor.state() == PageEvictor.State.NO_ROOM;
+  }
+
+  @Override
+  public void close() {
+    if (evicting) {
+      evictor.close();
+    }
+    faultLoop.close();
+    subHosts.close();
+    pipe.close();
+  }
+}

@@ -1,0 +1,137 @@
+package org.smemv.paging;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sub-host of a VM as its main host sees it: where it is, what it granted, and the connection that
+ * pages are stored over. The fault loop has a connection of its own.
+ */
+public final class SubHost {
+  /** How a sub-host can be reached. */
+  public enum State {
+    /** Not tried yet, or lost and being tried again. */
+    CONNECTING,
+    /** Faults are served and pages can be stored. */
+    CONNECTED,
+    /** It answers, but has nothing of this VM any more: what it held is lost. */
+    FORGOTTEN
+  }
+
+  /**
+   * What does not change.
+   *
+   * @param index its number in the page table, 0..{@link PageEntry#HOST_MAX}
+   * @param name its name
+   * @param address its data port
+   */
+  public record Identity(int index, String name, InetSocketAddress address) {}
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  private final Identity identity;
+  private final AtomicLong used = new AtomicLong();
+  private volatile long grantPages;
+  private volatile State state = State.CONNECTING;
+  private volatile String reason = "not connected yet";
+  private volatile @Nullable PageLink bulk;
+
+  SubHost(Identity identity, long grantPages) {
+    this.identity = identity;
+    this.grantPages = grantPages;
+  }
+
+  /** Who it is. */
+  public Identity identity() {
+    return identity;
+  }
+
+  /** Pages that it granted this VM. */
+  public long grantPages() {
+    return grantPages;
+  }
+
+  /** It granted more, or less. */
+  public void grantPages(long pages) {
+    grantPages = pages;
+  }
+
+  /** Pages that it holds, copies that are still to be dropped among them. */
+  public long usedPages() {
+    return used.get();
+  }
+
+  /** How it can be reached. */
+  public State state() {
+    return state;
+  }
+
+  /** Why it cannot be reached; empty when it can. */
+  public String reason() {
+    return state == State.CONNECTED ? "" : reason;
+  }
+
+  boolean hasRoomFor(int pages) {
+    return state == State.CONNECTED && grantPages - used.get() >= pages;
+  }
+
+  /** The part of the grant that is free, 0 to 1. */
+  double freePart() {
+    return grantPages == 0 ? 0 : 1 - (double) used.get() / grantPages;
+  }
+
+  void addUsed(long pages) {
+    used.addAndGet(pages);
+  }
+
+  void lost(String why) {
+    reason = why;
+    if (state == State.CONNECTED) {
+      state = State.CONNECTING;
+    }
+  }
+
+  /**
+   * Opens both connections.
+   *
+   * @return the one for faults
+   * @throws PageLinkException when it cannot be reached or has forgotten the VM
+   */
+  PageLink connect(java.util.UUID vm, long epoch, String caller) {
+    try {
+      closeBulk();
+      bulk = PageLink.open(target(vm, epoch, TrafficClass.BULK, caller));
+      PageLink faults = PageLink.open(target(vm, epoch, TrafficClass.FAULT, caller));
+      state = State.CONNECTED;
+      return faults;
+    } catch (PageLinkException e) {
+      reason = String.valueOf(e.getMessage());
+      state = e.code() == ErrorCode.UNKNOWN_VM ? State.FORGOTTEN : State.CONNECTING;
+      throw e;
+    }
+  }
+
+  private PageLink.Target target(
+      java.util.UUID vm, long epoch, TrafficClass traffic, String caller) {
+    return new PageLink.Target(identity.address(), vm, epoch, traffic, 0, caller, TIMEOUT);
+  }
+
+  /** The connection that pages are stored over; the evictor's thread alone uses it. */
+  PageLink bulk() {
+    PageLink link = bulk;
+    if (link == null || state != State.CONNECTED) {
+      throw new IllegalStateException("sub-host " + identity.name() + ": " + reason);
+    }
+    return link;
+  }
+
+  void closeBulk() {
+    PageLink link = bulk;
+    bulk = null;
+    if (link != null) {
+      link.close();
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package org.smemv.paging;
+
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sub-hosts of one VM, kept connected: one thread connects to each that is not, and tries again a
+ * second later. What depends on a sub-host that is away waits; everything else goes on.
+ */
+public final class SubHosts implements SwapTargets, AutoCloseable {
+  /** Sub-hosts of one VM at most. */
+  public static final int HOSTS_MAX = 64;
+
+  private static final Logger log = LoggerFactory.getLogger(SubHosts.class);
+  private static final long RETRY_MILLIS = 1000;
+
+  private final UUID vm;
+  private final long epoch;
+  private final String caller;
+  private final List<SubHost> hosts = new CopyOnWriteArrayList<>();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Thread keeper;
+  private volatile boolean running = true;
+  private volatile Consumer<FaultLink> onConnected = FaultLink::close;
+  private volatile Runnable onReturn = () -> {};
+
+  /**
+   * @param vm the VM
+   * @param epoch its epoch, which fences off every older main host and agent
+   * @param caller this host's name
+   */
+  public SubHosts(UUID vm, long epoch, String caller) {
+    this.vm = vm;
+    this.epoch = epoch;
+    this.caller = caller;
+    this.keeper = Thread.ofPlatform().name("sub-hosts").daemon().unstarted(this::keepConnected);
+  }
+
+  /**
+   * Adds a sub-host; in the order of their indexes.
+   *
+   * @throws IllegalArgumentException when the index is not the next one
+   */
+  public void add(SubHost.Identity identity, long grantPages) {
+    if (identity.index() != hosts.size() || identity.index() >= HOSTS_MAX) {
+      throw new IllegalArgumentException(
+          "sub-host " + identity.name() + " has index " + identity.index() + ", expected "
+              + hosts.size());
+    }
+    hosts.add(new SubHost(identity, grantPages));
+    wake();
+  }
+
+  /** All sub-hosts, by index. */
+  public List<SubHost> all() {
+    return List.copyOf(hosts);
+  }
+
+  /** Counts a page as held by a sub-host, when the page table is read or written by others. */
+  public void countUsed(int host, long pages) {
+    if (host < hosts.size()) {
+      hosts.get(host).addUsed(pages);
+    }
+  }
+
+  void start(Consumer<FaultLink> connected, Runnable returned) {
+    onConnected = connected;
+    onReturn = returned;
+    keeper.start();
+  }
+
+  /** A connection broke; it is made again. Any thread. */
+  void lost(int host, String why) {
+    hosts.get(host).lost(why);
+    wake();
+  }
+
+  private void wake() {
+    lock.lock();
+    try {
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void keepConnected() {
+    while (running) {
+      for (SubHost host : hosts) {
+        if (host.state() != SubHost.State.CONNECTED) {
+          connect(host);
+        }
+      }
+      sleep();
+    }
+  }
+
+  private void connect(SubHost host) {
+    String name = host.identity().name();
+    try {
+      PageLink faults = host.connect(vm, epoch, caller);
+      log.info("VM {}: connected to sub-host {}", vm, name);
+      onReturn.run();
+      onConnected.accept(new FaultLink(host.identity().index(), faults));
+    } catch (RuntimeException e) {
+      log.debug("VM {}: sub-host {} not connected: {}", vm, name, e.toString());
+    }
+  }
+
+  private void sleep() {
+    lock.lock();
+    try {
+      boolean ignored = changed.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      running = false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public int choose(int pages) {
+    int best = -1;
+    double bestFree = 0;
+    for (SubHost host : hosts) {
+      if (host.hasRoomFor(pages) && host.freePart() > bestFree) {
+        best = host.identity().index();
+        bestFree = host.freePart();
+      }
+    }
+    return best;
+  }
+
+  @Override
+  public void put(int host, PageBatch pages) {
+    SubHost target = hosts.get(host);
+    // Counted before, so that what may be there is never more than what is counted.
+    target.addUsed(pages.size());
+    exchange(target, link -> link.put(pages));
+  }
+
+  @Override
+  public void drop(int host, PageBatch pages) {
+    SubHost target = hosts.get(host);
+    exchange(target, link -> link.drop(pages));
+    target.addUsed(-pages.size());
+  }
+
+  private void exchange(SubHost host, Consumer<PageLink> request) {
+    try {
+      request.accept(host.bulk());
+    } catch (PageLinkException e) {
+      if (e.isLost()) {
+        lost(host.identity().index(), String.valueOf(e.getMessage()));
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    running = false;
+    wake();
+    try {
+      keeper.join(TimeUnit.SECONDS.toMillis(15));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    hosts.forEach(SubHost::closeBulk);
+  }
+}
