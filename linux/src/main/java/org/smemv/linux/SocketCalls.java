@@ -34,6 +34,7 @@ final class SocketCalls {
 
   static final int MSG_DONTWAIT = 0x40;
   static final int MSG_NOSIGNAL = 0x4000;
+  static final int SHUT_WR = 1;
   static final int SHUT_RDWR = 2;
 
   private static final int F_GETFL = 3;

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 public final class TcpListener implements AutoCloseable {
   private final int fd;
   private final InetSocketAddress address;
-  private final AtomicBoolean shut = new AtomicBoolean();
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Object closing = new Object();
+  private volatile boolean shut;
+  private boolean closed; // under the lock, as another file may get the number at once
 
   private TcpListener(int fd, InetSocketAddress address) {
     this.fd = fd;
@@ -71,7 +71,7 @@ public final class TcpListener implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment name = arena.allocate(Sockaddr.SIZE_MAX, Long.BYTES);
       MemorySegment size = arena.allocate(JAVA_INT);
-      while (!shut.get()) {
+      while (!shut) {
         size.set(JAVA_INT, 0, Sockaddr.SIZE_MAX);
         int accepted =
             SocketCalls.accept4(fd, name.address(), size.address(), SocketCalls.SOCK_CLOEXEC);
@@ -80,7 +80,7 @@ public final class TcpListener implements AutoCloseable {
         }
         Errno errno = Errno.of(NativeCall.errno());
         // A connection that died in the queue is no reason to stop listening.
-        if (!shut.get() && errno != Errno.EINTR && errno != Errno.ECONNABORTED) {
+        if (!shut && errno != Errno.EINTR && errno != Errno.ECONNABORTED) {
           throw NativeCall.failed("accept4(" + Sockaddr.text(address) + ")");
         }
       }
@@ -90,16 +90,22 @@ public final class TcpListener implements AutoCloseable {
 
   /** Stops listening and wakes the accepting thread. */
   public void shutdown() {
-    if (shut.compareAndSet(false, true)) {
-      SocketCalls.shutdown(fd, SocketCalls.SHUT_RDWR);
+    synchronized (closing) {
+      shut = true;
+      if (!closed) {
+        SocketCalls.shutdown(fd, SocketCalls.SHUT_RDWR);
+      }
     }
   }
 
   @Override
   public void close() {
     shutdown();
-    if (closed.compareAndSet(false, true)) {
-      SocketCalls.close(fd);
+    synchronized (closing) {
+      if (!closed) {
+        closed = true;
+        SocketCalls.close(fd);
+      }
     }
   }
 }

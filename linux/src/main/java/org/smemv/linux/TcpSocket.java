@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One TCP connection, blocking, see tcp(7) and socket(7). One thread may read while another writes;
@@ -19,7 +18,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class TcpSocket implements AutoCloseable {
   private final int fd;
   private final InetSocketAddress peer;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Object closing = new Object();
+  private boolean closed; // under the lock, as another file may get the number at once
   private volatile long readMillis;
   private volatile long writeMillis;
 
@@ -180,17 +180,27 @@ public final class TcpSocket implements AutoCloseable {
     }
   }
 
+  /** Tells the peer that nothing more comes; reading goes on. */
+  public void shutdownOutput() {
+    SocketCalls.shutdown(fd, SocketCalls.SHUT_WR); // fails only where the peer went first
+  }
+
   /** Ends both directions and wakes whoever waits in a call; harmless when repeated. */
   public void shutdown() {
-    if (!closed.get()) {
-      SocketCalls.shutdown(fd, SocketCalls.SHUT_RDWR); // fails only where the peer went first
+    synchronized (closing) {
+      if (!closed) {
+        SocketCalls.shutdown(fd, SocketCalls.SHUT_RDWR); // fails only where the peer went first
+      }
     }
   }
 
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
-      SocketCalls.close(fd);
+    synchronized (closing) {
+      if (!closed) {
+        closed = true;
+        SocketCalls.close(fd);
+      }
     }
   }
 

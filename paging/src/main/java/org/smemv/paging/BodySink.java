@@ -1,0 +1,18 @@
+package org.smemv.paging;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Where the device stream of a VM that moves here goes. One thread calls it: {@link #accept} any
+ * number of times, then {@link #end} or {@link #abort} once. What it throws refuses the stream.
+ */
+public interface BodySink {
+  /** Takes the next bytes, which are valid during the call only. */
+  void accept(MemorySegment memory, long offset, int length);
+
+  /** All of the stream came; when this returns, the sender is told so. */
+  void end();
+
+  /** The connection went before the end. */
+  void abort();
+}

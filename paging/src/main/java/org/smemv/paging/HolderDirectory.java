@@ -1,0 +1,18 @@
+package org.smemv.paging;
+
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Finds what this host has of a VM; called by many threads. */
+public interface HolderDirectory {
+  /** The pages of a VM on this host; null when it has none to do with it. */
+  @Nullable PageHolder holder(UUID vm);
+
+  /**
+   * Where the device stream of a VM goes that moves here.
+   *
+   * @return null when this host does not wait for the VM
+   * @throws FrameException STALE_EPOCH, or REFUSED when a stream is already on its way
+   */
+  @Nullable BodySink bodySink(UUID vm, long epoch);
+}

@@ -1,0 +1,393 @@
+package org.smemv.paging;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.smemv.linux.NativeMemory;
+import org.smemv.linux.SystemCallException;
+import org.smemv.linux.TcpClosedException;
+import org.smemv.linux.TcpSocket;
+import org.smemv.linux.TcpTimeoutException;
+
+/**
+ * One connection to another host's {@link PageServer}, blocking, for one thread at a time. Requests
+ * may be sent ahead of their answers; answers come in the order of the requests.
+ *
+ * <p>Every failure is a {@link PageLinkException}. After one that {@link PageLinkException#isLost}
+ * the link can only be closed; after another it goes on. {@link #shutdown} may be called by any
+ * thread.
+ */
+public final class PageLink implements AutoCloseable {
+  /**
+   * Requests that may be under way at once. Bounded, as a peer that cannot write its answers stops
+   * reading requests.
+   */
+  public static final int REQUESTS_MAX = 64;
+
+  private final LinkTarget target;
+  private final PageTransport transport;
+  private final Arena arena = Arena.ofShared();
+  private final FrameReader reader;
+  private final FrameWriter writer;
+  private String hostName = "";
+  private long nextRequest = 1;
+  private long nextAnswer = 1;
+  private boolean lost;
+  private boolean closed;
+
+  private PageLink(LinkTarget target, PageTransport transport) {
+    this.target = target;
+    this.transport = transport;
+    this.reader = new FrameReader(transport, arena);
+    this.writer = new FrameWriter(transport, arena);
+  }
+
+  /**
+   * Connects and introduces this host.
+   *
+   * @throws PageLinkException when the host cannot be reached in time, or refuses: UNKNOWN_VM,
+   *     STALE_EPOCH, REFUSED
+   */
+  public static PageLink open(LinkTarget target) {
+    PageLink link;
+    try {
+      link = new PageLink(target, PageTransport.over(connect(target)));
+    } catch (TcpTimeoutException | SystemCallException | IllegalArgumentException e) {
+      String reason = String.valueOf(e.getMessage());
+      throw PageLinkException.lost(target.address(), target.vm(), reason, e);
+    }
+    try {
+      link.hello();
+      return link;
+    } catch (RuntimeException e) {
+      link.close();
+      throw e;
+    }
+  }
+
+  private static TcpSocket connect(LinkTarget target) {
+    TcpSocket socket = TcpSocket.connect(target.address(), target.timeout());
+    try {
+      socket.noDelay();
+      socket.keepAlive(target.timeout());
+      socket.readTimeout(target.timeout());
+      socket.writeTimeout(target.timeout());
+      return socket;
+    } catch (SystemCallException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  private void hello() {
+    byte[] caller = target.caller().getBytes(StandardCharsets.UTF_8);
+    int traffic = target.traffic().code();
+    exchange(
+        FrameKind.WELCOME,
+        id ->
+            writer.bytes(
+                FrameKind.HELLO, target.vm(), target.epoch(), id, traffic, target.lane(), caller));
+    hostName = new String(reader.body(), StandardCharsets.UTF_8);
+  }
+
+  /** Where the link leads. */
+  public LinkTarget target() {
+    return target;
+  }
+
+  /** The name that the other host gave itself. */
+  public String hostName() {
+    return hostName;
+  }
+
+  /** The descriptor, for a loop that waits on several; see {@link #hasBuffered}. */
+  public int fd() {
+    return transport.fd();
+  }
+
+  /** True when an answer, or a part of one, was already read, so that poll(2) may not tell. */
+  public boolean hasBuffered() {
+    return reader.hasBuffered();
+  }
+
+  /** Requests whose answers are due. */
+  public int underWay() {
+    return (int) (nextRequest - nextAnswer);
+  }
+
+  /** How long to look for an answer before sleeping; none at first. */
+  public void spin(Duration spin) {
+    reader.spinNanos(spin.toNanos());
+  }
+
+  /**
+   * Gets pages into {@code into}, the {@code i}-th to byte {@code i} x 4096. The batch then says
+   * which are zero or absent, and has the checksums, which were verified.
+   */
+  public void get(PageBatch pages, MemorySegment into) {
+    for (int i = 0; i < pages.size(); i++) {
+      MemorySegment place = into.asSlice((long) i << 12, 1 << 12);
+      pages.address(i, place.address(), -1);
+    }
+    get(pages);
+  }
+
+  /** Gets pages to the addresses that the batch has for them. */
+  public void get(PageBatch pages) {
+    requestPages(pages);
+    receivePages(pages);
+  }
+
+  /** Asks for pages without waiting; {@link #receivePages} is to follow, in the same order. */
+  public void requestPages(PageBatch pages) {
+    long id = begin();
+    try {
+      pages.epoch(target.epoch());
+      for (int i = 0; i < pages.size(); i++) {
+        pages.found(i, 0, 0);
+      }
+      writer.pages(FrameKind.GET, target.vm(), id, pages, 0);
+      writer.flush();
+    } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
+      throw lost(e);
+    }
+  }
+
+  /**
+   * Waits for the answer to the oldest request that has none yet.
+   *
+   * @param pages what was asked for, with the addresses where contents go
+   * @throws PageLinkException also CHECKSUM when a page came damaged; all of the answer was read
+   */
+  public void receivePages(PageBatch pages) {
+    answer(FrameKind.PAGES);
+    try {
+      match(pages);
+      reader.contents(pages, 0, pages.size());
+    } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
+      throw lost(e);
+    }
+    for (int i = 0; i < pages.size(); i++) {
+      if (pages.hasContents(i)
+          && PageChecksum.of(NativeMemory.all(), pages.address(i)) != pages.checksum(i)) {
+        String text = "page " + pages.page(i) + " came damaged";
+        throw PageLinkException.refused(
+            target.address(), target.vm(), ErrorCode.CHECKSUM, false, text);
+      }
+    }
+  }
+
+  private void match(PageBatch pages) {
+    MemorySegment memory = reader.memory();
+    boolean same = PageFrame.count(memory, reader.at()) == pages.size();
+    for (int i = 0; same && i < pages.size(); i++) {
+      same = PageFrame.descriptorPage(memory, reader.at(), i) == pages.page(i);
+      pages.found(
+          i,
+          PageFrame.descriptorChecksum(memory, reader.at(), i),
+          PageFrame.descriptorFlags(memory, reader.at(), i));
+    }
+    if (!same) {
+      throw lost("it answered with other pages than were asked for", null);
+    }
+  }
+
+  /** Has the host forget pages, and waits until it did. */
+  public void drop(PageBatch pages) {
+    send(FrameKind.DROP, pages);
+    answer(FrameKind.DROP_ACK);
+  }
+
+  /** Tells an incoming main host where pages are, and waits until it knows. */
+  public void place(PageBatch pages) {
+    send(FrameKind.PLACE, pages);
+    answer(FrameKind.PLACE_ACK);
+  }
+
+  /**
+   * Sends a PUT, DROP or PLACE; the answer is due. Used by {@link PageSendWindow}. When it returns,
+   * the kernel has the contents, so that their memory may change.
+   */
+  void send(FrameKind kind, PageBatch pages) {
+    long id = begin();
+    try {
+      pages.epoch(target.epoch());
+      writer.pages(kind, target.vm(), id, pages, 0);
+      writer.flush();
+    } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
+      throw lost(e);
+    }
+  }
+
+  /**
+   * Asks the other host's control plane, with the time-out of the target.
+   *
+   * @param request at most {@link PageFrame#BODY_BYTES_MAX} bytes
+   */
+  public byte[] control(byte[] request) {
+    return control(request, target.timeout());
+  }
+
+  /** Asks the other host's control plane, and waits for the answer as long as is said here. */
+  public byte[] control(byte[] request, Duration timeout) {
+    if (request.length > PageFrame.BODY_BYTES_MAX) {
+      throw new IllegalArgumentException("a request of " + request.length + " bytes");
+    }
+    transport.readTimeout(timeout);
+    try {
+      exchange(
+          FrameKind.CONTROL_REPLY,
+          id -> writer.bytes(FrameKind.CONTROL, target.vm(), 0, id, 0, 0, request));
+      return reader.body();
+    } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
+      throw lost(e);
+    }
+  }
+
+  /** Sends a part of a device stream, at most {@link PageFrame#BODY_BYTES_MAX} bytes. */
+  public void sendBody(MemorySegment memory, long offset, int length) {
+    MemorySegment part = memory.asSlice(offset, length);
+    try {
+      long at = writer.begin(FrameKind.BODY, target.vm(), target.epoch(), 0);
+      PageFrame.bodyBytes(writer.memory(), at, length);
+      writer.end();
+      writer.body(part.address(), length);
+      writer.flush();
+    } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
+      throw lostOrRefused(e);
+    }
+  }
+
+  /** Ends a device stream; returns when the other host has taken all of it. */
+  public void endBody() {
+    exchange(
+        FrameKind.BODY_END,
+        id -> writer.bare(FrameKind.BODY_END, target.vm(), target.epoch(), id, 0));
+  }
+
+  /** A request whose frame is made by the caller. */
+  private interface Request {
+    void write(long requestId);
+  }
+
+  private void exchange(FrameKind answer, Request request) {
+    long id = begin();
+    try {
+      request.write(id);
+      writer.flush();
+    } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
+      throw lostOrRefused(e);
+    }
+    answer(answer);
+  }
+
+  private long begin() {
+    if (lost) {
+      throw lost("an earlier request failed", null);
+    }
+    if (underWay() == REQUESTS_MAX) {
+      throw new IllegalStateException(REQUESTS_MAX + " requests are under way");
+    }
+    return nextRequest++;
+  }
+
+  /** Waits for the answer to the oldest request and checks that it is one. */
+  void answer(FrameKind wanted) {
+    if (underWay() == 0) {
+      throw new IllegalStateException("no answer is due");
+    }
+    try {
+      if (!reader.next()) {
+        throw lost("the peer closed it", null);
+      }
+    } catch (TcpTimeoutException | TcpClosedException | SystemCallException | FrameException e) {
+      throw lost(e);
+    }
+    FrameKind kind = reader.kind();
+    boolean last = kind == FrameKind.ERROR && reader.requestId() == 0;
+    if (reader.requestId() != nextAnswer && !last) {
+      throw lost("an answer came for request " + reader.requestId(), null);
+    }
+    nextAnswer++;
+    if (kind == FrameKind.ERROR) {
+      throw refused(last);
+    }
+    if (kind != wanted) {
+      throw lost("the answer is " + kind + " instead of " + wanted, null);
+    }
+  }
+
+  /** The count of the last answer. */
+  int answeredPages() {
+    return PageFrame.count(reader.memory(), reader.at());
+  }
+
+  private PageLinkException refused(boolean last) {
+    try {
+      ErrorCode code = ErrorCode.of(PageFrame.status(reader.memory(), reader.at()));
+      String message = new String(reader.body(), StandardCharsets.UTF_8);
+      lost |= last || code.endsConnection();
+      return PageLinkException.refused(target.address(), target.vm(), code, lost, message);
+    } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
+      return lost(e);
+    }
+  }
+
+  /** A peer that hangs up while we write may have said why. */
+  private PageLinkException lostOrRefused(RuntimeException cause) {
+    try {
+      if (reader.next() && reader.kind() == FrameKind.ERROR) {
+        return refused(true);
+      }
+    } catch (RuntimeException nothingThere) {
+      cause.addSuppressed(nothingThere);
+    }
+    return lost(cause);
+  }
+
+  private PageLinkException lost(RuntimeException cause) {
+    return lost(String.valueOf(cause.getMessage()), cause);
+  }
+
+  private PageLinkException lost(String message, @Nullable RuntimeException cause) {
+    lost = true;
+    return PageLinkException.lost(target.address(), target.vm(), message, cause);
+  }
+
+  /** Bytes of frames sent. */
+  public long bytesSent() {
+    return writer.bytes();
+  }
+
+  /** Bytes of frames received. */
+  public long bytesReceived() {
+    return reader.bytes();
+  }
+
+  /** Frames sent. */
+  public long framesSent() {
+    return writer.frames();
+  }
+
+  /** Frames received. */
+  public long framesReceived() {
+    return reader.frames();
+  }
+
+  /** Ends the connection and wakes the thread that waits in it; any thread. */
+  public void shutdown() {
+    transport.shutdown();
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      lost = true;
+      transport.close();
+      arena.close();
+    }
+  }
+}

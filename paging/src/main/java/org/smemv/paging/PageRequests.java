@@ -1,0 +1,125 @@
+package org.smemv.paging;
+
+import org.smemv.linux.NativeMemory;
+
+/**
+ * The page frames of one connection, about one VM: GET, PUT, DROP and PLACE. Answers are gathered
+ * and written together when no whole request is waiting, so that a peer which asks for much at once
+ * costs few calls. Owned by the connection's thread.
+ */
+final class PageRequests {
+  /**
+   * Pages between two looks at checksums: 128 KiB, so that what the kernel has just copied is still
+   * in the processor's cache.
+   */
+  private static final int CHECK_PAGES = 32;
+
+  private final PageHolder holder;
+  private final FrameReader reader;
+  private final FrameWriter writer;
+  private final PageBatch puts = new PageBatch();
+  private final PageBatch gets = new PageBatch();
+
+  PageRequests(PageHolder holder, FrameReader reader, FrameWriter writer) {
+    this.holder = holder;
+    this.reader = reader;
+    this.writer = writer;
+  }
+
+  /**
+   * Carries out the frame that was read.
+   *
+   * @throws FrameException to be answered with an ERROR
+   */
+  void handle(FrameKind kind, long epoch, long requestId) {
+    holder.admit(epoch);
+    switch (kind) {
+      case GET -> get(epoch, requestId);
+      case PUT -> put(epoch, requestId);
+      case DROP -> {
+        read(puts, epoch);
+        holder.drop(puts);
+        acknowledge(FrameKind.DROP_ACK, epoch, requestId);
+      }
+      case PLACE -> {
+        read(puts, epoch);
+        holder.place(puts);
+        acknowledge(FrameKind.PLACE_ACK, epoch, requestId);
+      }
+      default ->
+          throw new FrameException(ErrorCode.MALFORMED, kind + " is not a request for pages");
+    }
+  }
+
+  private void read(PageBatch into, long epoch) {
+    into.clear();
+    into.epoch(epoch);
+    reader.pages(into);
+  }
+
+  private void get(long epoch, long requestId) {
+    int count = PageFrame.count(reader.memory(), reader.at());
+    if (gets.room() < count || !writer.fits(count)) {
+      flush();
+    }
+    int from = gets.size();
+    gets.epoch(epoch);
+    reader.pages(gets);
+    holder.find(gets, from);
+    writer.pages(FrameKind.PAGES, holder.vm(), requestId, gets, from);
+  }
+
+  private void put(long epoch, long requestId) {
+    read(puts, epoch);
+    holder.prepare(puts);
+    try {
+      receive();
+      holder.publish(puts);
+    } catch (RuntimeException e) {
+      holder.abandon(puts);
+      throw e;
+    }
+    acknowledge(FrameKind.PUT_ACK, epoch, requestId);
+  }
+
+  /** Reads all contents to their places, the rest of a frame with a wrong page included. */
+  private void receive() {
+    int wrong = -1;
+    for (int from = 0; from < puts.size(); from += CHECK_PAGES) {
+      int to = Math.min(from + CHECK_PAGES, puts.size());
+      reader.contents(puts, from, to);
+      for (int i = from; i < to; i++) {
+        if (puts.hasContents(i)
+            && PageChecksum.of(NativeMemory.all(), puts.address(i)) != puts.checksum(i)) {
+          wrong = i;
+        }
+      }
+    }
+    if (wrong >= 0) {
+      throw new FrameException(
+          ErrorCode.CHECKSUM,
+          "page " + puts.page(wrong) + " of VM " + holder.vm() + " is not what its checksum says");
+    }
+  }
+
+  private void acknowledge(FrameKind kind, long epoch, long requestId) {
+    if (!writer.fits(0)) {
+      flush();
+    }
+    writer.bare(kind, holder.vm(), epoch, requestId, puts.size());
+  }
+
+  /** Writes the answers that were gathered, and lets go of the pages in them. */
+  void flush() {
+    writer.flush();
+    release();
+  }
+
+  /** Lets go of the pages in answers, written or not. */
+  void release() {
+    if (gets.size() > 0) {
+      holder.release(gets);
+      gets.clear();
+    }
+  }
+}

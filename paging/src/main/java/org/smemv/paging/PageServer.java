@@ -1,0 +1,164 @@
+package org.smemv.paging;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.linux.SystemCallException;
+import org.smemv.linux.TcpListener;
+import org.smemv.linux.TcpSocket;
+
+/**
+ * The data port of a host: accepts the connections of other hosts, one platform thread each. What
+ * the frames mean is up to its {@link Services}.
+ */
+public final class PageServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PageServer.class);
+  private static final int BACKLOG = 128;
+
+  /** After accept(2) failed for want of descriptors or memory, some may soon be free. */
+  private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
+
+  /**
+   * What the server serves.
+   *
+   * @param holders finds the pages of a VM, and where its device stream goes
+   * @param control answers requests of the control plane
+   */
+  public record Services(HolderDirectory holders, ControlHandler control) {}
+
+  /**
+   * How the server behaves.
+   *
+   * @param hostName this host's name, for WELCOME
+   * @param connectionsMax open connections at once; more are refused
+   * @param timeout how long a peer may pause within a frame, and an old connection may take to end
+   * @param keepAlive idle time after which the kernel asks whether a peer still lives
+   * @param spin how long a FAULT connection looks for the next request before it sleeps
+   */
+  public record Options(
+      String hostName, int connectionsMax, Duration timeout, Duration keepAlive, Duration spin) {
+    /** What suits a host: 256 connections, 10 s, 15 s, 30 us. */
+    public static Options of(String hostName) {
+      return new Options(
+          hostName, 256, Duration.ofSeconds(10), Duration.ofSeconds(15), Duration.ofNanos(30_000));
+    }
+  }
+
+  private final TcpListener listener;
+  private final Services services;
+  private final Options options;
+  private final ServerConnections connections;
+  private final Thread acceptor;
+  private volatile boolean closed;
+
+  private PageServer(TcpListener listener, Services services, Options options) {
+    this.listener = listener;
+    this.services = services;
+    this.options = options;
+    this.connections = new ServerConnections(options.connectionsMax());
+    this.acceptor = Thread.ofPlatform().name("page-server").daemon().unstarted(this::accept);
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @param address where to listen; port 0 takes a free one
+   * @throws SystemCallException EADDRINUSE or EADDRNOTAVAIL
+   */
+  public static PageServer start(InetSocketAddress address, Services services, Options options) {
+    PageServer server = new PageServer(TcpListener.bind(address, BACKLOG), services, options);
+    server.acceptor.start();
+    return server;
+  }
+
+  /** Where it listens. */
+  public InetSocketAddress address() {
+    return listener.address();
+  }
+
+  /** Connections that are open. */
+  public int connections() {
+    return connections.size();
+  }
+
+  /**
+   * Ends all connections for a VM and waits for it.
+   *
+   * @return false when some have not ended within the time-out
+   */
+  public boolean disconnect(UUID vm) {
+    return end(connections.of(vm));
+  }
+
+  private boolean end(List<ServerConnection> some) {
+    some.forEach(ServerConnection::stop);
+    boolean all = true;
+    for (ServerConnection connection : some) {
+      all &= connection.awaitEnd(options.timeout());
+    }
+    return all;
+  }
+
+  private void accept() {
+    while (!closed) {
+      try {
+        TcpSocket socket = listener.accept();
+        if (socket == null) {
+          return;
+        }
+        serve(socket);
+      } catch (SystemCallException e) {
+        LOG.warn("cannot accept a connection: {}", e.getMessage());
+        pause();
+      }
+    }
+  }
+
+  private void serve(TcpSocket socket) {
+    try {
+      socket.noDelay();
+      socket.keepAlive(options.keepAlive());
+      socket.readTimeout(options.timeout());
+      socket.writeTimeout(options.timeout());
+    } catch (SystemCallException e) {
+      socket.close();
+      throw e;
+    }
+    ServerConnection connection =
+        new ServerConnection(PageTransport.over(socket), services, options, connections);
+    String name = "page-" + socket.peer().getPort();
+    if (connections.add(connection)) {
+      Thread.ofPlatform().name(name).daemon().start(connection);
+    } else {
+      String limit = options.hostName() + " has " + options.connectionsMax() + " connections";
+      connection.refuse("host " + limit + ", which is its limit");
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(ACCEPT_PAUSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Stops listening, ends all connections and waits for them. */
+  @Override
+  public void close() {
+    closed = true;
+    listener.shutdown();
+    try {
+      acceptor.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (!end(connections.all())) {
+      LOG.warn("some connections did not end within {}", options.timeout());
+    }
+    listener.close();
+  }
+}
