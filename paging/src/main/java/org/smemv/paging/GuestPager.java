@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Remote paging of one VM on its main host: the fault loop, the evictor and the sub-hosts, put
- * together. Made when the first page is somewhere else than here; a VM that is wholly local has none.
+ * together. Made when the first page is somewhere else than here; a VM that is wholly local has
+ * none.
  */
 public final class GuestPager implements AutoCloseable {
   /** How long the fault loop looks for work before it sleeps. */
@@ -72,8 +73,7 @@ public final class GuestPager implements AutoCloseable {
             evictionCounters,
             faultLoop::lookAgain);
     this.evictor =
-        new PageEvictor(
-            table, budget, cold, eviction, subHosts, copies, evictionCounters, broken);
+        new PageEvictor(table, budget, cold, eviction, subHosts, copies, evictionCounters, broken);
   }
 
   private void countUsed(PageTable table) {

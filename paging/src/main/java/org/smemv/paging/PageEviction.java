@@ -126,14 +126,13 @@ final class PageEviction {
   }
 
   /**
-   * Before anything is sent the entry says that the sub-host may have a copy: none is ever lost.
+   * Before anything is sent the entry says that the sub-host may have a copy, so none is ever
+   * forgotten. A page that has a copy already must lose that first.
    */
   private boolean noteCopy(long page, int host, int checksum) {
     long entry = table.get(page);
-    boolean elsewhere = PageEntry.has(entry, PageEntry.COPY) && PageEntry.host(entry) != host;
     return PageEntry.place(entry) == PageEntry.RESIDENT
-        && !PageEntry.has(entry, PageEntry.BUSY)
-        && !elsewhere
+        && !PageEntry.has(entry, PageEntry.BUSY | PageEntry.COPY)
         && table.compareAndSet(
             page, entry, PageEntry.residentWithCopy(host, checksum, PageEntry.heat(entry)));
   }

@@ -1,8 +1,5 @@
 package org.smemv.paging;
 
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,12 +39,10 @@ final class PageEvictor implements AutoCloseable {
   private final EvictionCounters counters;
   private final Consumer<Throwable> broken;
   private final long[] chosen = new long[BATCH];
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition work = lock.newCondition();
+  private final Doorbell work = new Doorbell();
   private final Thread thread;
   private volatile State state = State.IDLE;
   private volatile boolean running = true;
-  private volatile boolean asked;
 
   PageEvictor(
       PageTable table,
@@ -77,18 +72,9 @@ final class PageEvictor implements AutoCloseable {
     return state;
   }
 
-  /** Says that room is needed now. Any thread; does nothing when that is known already. */
+  /** Says that room is needed now. Any thread. */
   void roomNeeded() {
-    if (asked) {
-      return;
-    }
-    lock.lock();
-    try {
-      asked = true;
-      work.signal();
-    } finally {
-      lock.unlock();
-    }
+    work.ring();
   }
 
   private void run() {
@@ -96,7 +82,7 @@ final class PageEvictor implements AutoCloseable {
       while (running) {
         copies.dropAll();
         if (!makeRoom()) {
-          await(state == State.NO_ROOM ? AFTER_FAILURE_MILLIS : IDLE_MILLIS);
+          work.await(state == State.NO_ROOM ? AFTER_FAILURE_MILLIS : IDLE_MILLIS);
         }
       }
     } catch (RuntimeException | Error e) {
@@ -104,20 +90,6 @@ final class PageEvictor implements AutoCloseable {
         log.error("the evictor broke; its guest stalls until the memory is attached again", e);
         broken.accept(e);
       }
-    }
-  }
-
-  private void await(long millis) {
-    lock.lock();
-    try {
-      if (!asked && running) {
-        boolean ignored = work.await(millis, TimeUnit.MILLISECONDS);
-      }
-      asked = false;
-    } catch (InterruptedException e) {
-      running = false;
-    } finally {
-      lock.unlock();
     }
   }
 

@@ -102,6 +102,11 @@ public final class PageLink implements AutoCloseable {
     return hostName;
   }
 
+  /** What the frames cross on, for a loop that must not block; see {@link FaultLink}. */
+  PageTransport transport() {
+    return transport;
+  }
+
   /** The descriptor, for a loop that waits on several; see {@link #hasBuffered}. */
   public int fd() {
     return transport.fd();
@@ -192,6 +197,12 @@ public final class PageLink implements AutoCloseable {
     if (!same) {
       throw lost("it answered with other pages than were asked for", null);
     }
+  }
+
+  /** Stores pages on the host, and waits until it has them. */
+  public void put(PageBatch pages) {
+    send(FrameKind.PUT, pages);
+    answer(FrameKind.PUT_ACK);
   }
 
   /** Has the host forget pages, and waits until it did. */

@@ -30,7 +30,8 @@ final class StaleCopies {
 
   /** Drops everything that is known to be stale by now. */
   void dropAll() {
-    if (lookEverywhere | queue.takeOverflow()) {
+    boolean overflow = queue.takeOverflow();
+    if (lookEverywhere || overflow) {
       lookEverywhere = false;
       for (long page = 0; page < table.pages(); page++) {
         add(page);

@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One sub-host of a VM as its main host sees it: where it is, what it granted, and the connection that
- * pages are stored over. The fault loop has a connection of its own.
+ * One sub-host of a VM as its main host sees it: where it is, what it granted, and the connection
+ * that pages are stored over. The fault loop has a connection of its own.
  */
 public final class SubHost {
   /** How a sub-host can be reached. */
@@ -113,9 +113,8 @@ public final class SubHost {
     }
   }
 
-  private PageLink.Target target(
-      java.util.UUID vm, long epoch, TrafficClass traffic, String caller) {
-    return new PageLink.Target(identity.address(), vm, epoch, traffic, 0, caller, TIMEOUT);
+  private LinkTarget target(java.util.UUID vm, long epoch, TrafficClass traffic, String caller) {
+    return new LinkTarget(identity.address(), vm, epoch, traffic, 0, caller, TIMEOUT);
   }
 
   /** The connection that pages are stored over; the evictor's thread alone uses it. */

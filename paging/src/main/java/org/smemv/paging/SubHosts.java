@@ -4,15 +4,13 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sub-hosts of one VM, kept connected: one thread connects to each that is not, and tries again a
- * second later. What depends on a sub-host that is away waits; everything else goes on.
+ * The sub-hosts of one VM, kept connected: one thread connects to each that is not, and tries again
+ * a second later. What depends on a sub-host that is away waits; everything else goes on.
  */
 public final class SubHosts implements SwapTargets, AutoCloseable {
   /** Sub-hosts of one VM at most. */
@@ -25,8 +23,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   private final long epoch;
   private final String caller;
   private final List<SubHost> hosts = new CopyOnWriteArrayList<>();
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+  private final Doorbell work = new Doorbell();
   private final Thread keeper;
   private volatile boolean running = true;
   private volatile Consumer<FaultLink> onConnected = FaultLink::close;
@@ -52,11 +49,15 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   public void add(SubHost.Identity identity, long grantPages) {
     if (identity.index() != hosts.size() || identity.index() >= HOSTS_MAX) {
       throw new IllegalArgumentException(
-          "sub-host " + identity.name() + " has index " + identity.index() + ", expected "
+          "sub-host "
+              + identity.name()
+              + " has index "
+              + identity.index()
+              + ", expected "
               + hosts.size());
     }
     hosts.add(new SubHost(identity, grantPages));
-    wake();
+    work.ring();
   }
 
   /** All sub-hosts, by index. */
@@ -80,16 +81,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   /** A connection broke; it is made again. Any thread. */
   void lost(int host, String why) {
     hosts.get(host).lost(why);
-    wake();
-  }
-
-  private void wake() {
-    lock.lock();
-    try {
-      changed.signal();
-    } finally {
-      lock.unlock();
-    }
+    work.ring();
   }
 
   private void keepConnected() {
@@ -99,7 +91,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
           connect(host);
         }
       }
-      sleep();
+      work.await(RETRY_MILLIS);
     }
   }
 
@@ -112,17 +104,6 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
       onConnected.accept(new FaultLink(host.identity().index(), faults));
     } catch (RuntimeException e) {
       log.debug("VM {}: sub-host {} not connected: {}", vm, name, e.toString());
-    }
-  }
-
-  private void sleep() {
-    lock.lock();
-    try {
-      boolean ignored = changed.await(RETRY_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      running = false;
-    } finally {
-      lock.unlock();
     }
   }
 
@@ -168,7 +149,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   @Override
   public void close() {
     running = false;
-    wake();
+    work.ring();
     try {
       keeper.join(TimeUnit.SECONDS.toMillis(15));
     } catch (InterruptedException e) {

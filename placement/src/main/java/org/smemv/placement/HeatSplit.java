@@ -1,12 +1,12 @@
 package org.smemv.placement;
 
 /**
- * Decides, page by page, which target a page of a split VM goes to: the hottest pages that fit go to
- * the main host, the rest to the sub-hosts in proportion to what they granted. A pure function of the
- * pages seen so far; one thread.
+ * Decides, page by page, which target a page of a split VM goes to: the hottest pages that fit go
+ * to the main host, the rest to the sub-hosts in proportion to what they granted. A pure function
+ * of the pages seen so far; one thread.
  *
- * <p>The number of pages at each heat is known first, so the heat from which on pages go to the main
- * host is found without sorting them.
+ * <p>The number of pages at each heat is known first, so the heat from which on pages go to the
+ * main host is found without sorting them.
  */
 public final class HeatSplit {
   /** Heats are 0 to 255. */

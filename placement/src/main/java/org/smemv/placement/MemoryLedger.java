@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * What a host has promised of its own memory. The host alone grants, and a grant is taken before the
- * first page moves, so that nothing is found out half-way. Safe for use by many threads.
+ * What a host has promised of its own memory. The host alone grants, and a grant is taken before
+ * the first page moves, so that nothing is found out half-way. Safe for use by many threads.
  */
 public final class MemoryLedger {
   /** A grant was refused; the message says how much was wanted and how much is free. */

@@ -1,0 +1,165 @@
+package org.smemv.paging;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.smemv.linux.MemoryFile;
+
+/**
+ * Another process whose "guest memory" is a memory file: several threads write pages of their own
+ * and check every byte-carrying word of them, all the time, as a guest that verifies its memory
+ * would, only much faster than an emulated one. Prints one line when it ends: {@code checks N wrong
+ * M}.
+ */
+final class VerifyingGuest implements AutoCloseable {
+  private final Process process;
+  private final BufferedReader output;
+
+  VerifyingGuest(Path file, int threads, long seed) throws IOException {
+    process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-Xmx64m",
+                "-Xshare:auto",
+                "-cp",
+                System.getProperty("java.class.path"),
+                VerifyingGuest.class.getName(),
+                file.toString(),
+                Integer.toString(threads),
+                Long.toString(seed))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    output = process.inputReader(StandardCharsets.UTF_8);
+    if (!"ready".equals(output.readLine())) {
+      throw new IOException("the guest did not start");
+    }
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** Lets it begin to touch its memory. */
+  void begin() throws IOException {
+    process.getOutputStream().write('\n');
+    process.getOutputStream().flush();
+  }
+
+  /** Ends it; returns what it says: {@code checks N wrong M}. */
+  String finish() throws Exception {
+    process.getOutputStream().close();
+    String line = output.readLine();
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+      throw new IllegalStateException("the guest hangs");
+    }
+    return line;
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+
+  /** The guest itself. */
+  public static void main(String[] arguments) throws Exception {
+    MemoryFile file = MemoryFile.open(Path.of(arguments[0]));
+    int threads = Integer.parseInt(arguments[1]);
+    long seed = Long.parseLong(arguments[2]);
+    System.out.println("ready");
+    int ignored = System.in.read();
+    Worker[] workers = new Worker[threads];
+    Thread[] running = new Thread[threads];
+    for (int i = 0; i < threads; i++) {
+      workers[i] = new Worker(file, i, threads, seed + i);
+      running[i] = Thread.ofPlatform().start(workers[i]);
+    }
+    while (System.in.read() >= 0) {
+      Thread.onSpinWait();
+    }
+    long checks = 0;
+    long wrong = 0;
+    for (int i = 0; i < threads; i++) {
+      workers[i].stop = true;
+      running[i].join();
+      checks += workers[i].checks;
+      wrong += workers[i].wrong;
+    }
+    System.out.println("checks " + checks + " wrong " + wrong);
+  }
+
+  /** Owns every page whose number has the same rest modulo the number of workers. */
+  private static final class Worker implements Runnable {
+    private final MemoryFile file;
+    private final int first;
+    private final int step;
+    private final SplittableRandom random;
+    private final int[] versions;
+    private volatile boolean stop;
+    private volatile long checks;
+    private volatile long wrong;
+
+    Worker(MemoryFile file, int first, int step, long seed) {
+      this.file = file;
+      this.first = first;
+      this.step = step;
+      this.random = new SplittableRandom(seed);
+      this.versions = new int[(int) (file.bytes() >>> 12)];
+    }
+
+    @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    public void run() {
+      int own = versions.length / step;
+      while (!stop) {
+        int page = first + step * hot(own);
+        checks++;
+        wrong += isRight(page) ? 0 : 1;
+        if (random.nextInt(100) < 60) {
+          write(page);
+        }
+      }
+    }
+
+    /** Half of the accesses go to an eighth of the pages. */
+    private int hot(int own) {
+      return random.nextBoolean() ? random.nextInt(Math.max(1, own / 8)) : random.nextInt(own);
+    }
+
+    private boolean isRight(int page) {
+      MemorySegment memory = file.mapped();
+      long at = (long) page << 12;
+      for (int word = 0; word < 512; word += 37) {
+        long wanted = versions[page] == 0 ? 0 : value(page, word);
+        long found = memory.get(ValueLayout.JAVA_LONG, at + word * 8L);
+        if (found != wanted) {
+          System.err.printf(
+              "page %d word %d version %d: %x instead of %x%n",
+              page, word, versions[page], found, wanted);
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private void write(int page) {
+      // Now and then a page becomes all zeros again.
+      versions[page] = random.nextInt(20) == 0 ? 0 : versions[page] + 1;
+      long at = (long) page << 12;
+      for (int word = 0; word < 512; word += 37) {
+        long value = versions[page] == 0 ? 0 : value(page, word);
+        file.mapped().set(ValueLayout.JAVA_LONG, at + word * 8L, value);
+      }
+    }
+
+    private long value(int page, int word) {
+      return (((long) page << 40) ^ ((long) versions[page] << 10) ^ word) * 0x9e3779b97f4a7c15L | 1;
+    }
+  }
+}
