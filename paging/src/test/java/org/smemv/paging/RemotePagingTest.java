@@ -2,13 +2,11 @@ package org.smemv.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,33 +34,6 @@ class RemotePagingTest {
   private GuestAttachment attachment;
   private GuestPager pager;
 
-  /** A page server that holds one VM. */
-  private static final class StoreServer implements HolderDirectory, AutoCloseable {
-    final SlabPool pool = new SlabPool(PAGES, 64);
-    volatile @Nullable PageStore store = new PageStore(VM, pool, PAGES, PAGES, 1);
-    PageServer server = start(new InetSocketAddress("127.0.0.1", 0));
-
-    PageServer start(InetSocketAddress address) {
-      return PageServer.start(
-          address, new PageServer.Services(this, request -> request), PageServer.Options.of("sub"));
-    }
-
-    @Override
-    public @Nullable PageHolder holder(UUID vm) {
-      return store;
-    }
-
-    @Override
-    public @Nullable BodySink bodySink(UUID vm, long epoch) {
-      return null;
-    }
-
-    @Override
-    public void close() {
-      server.close();
-    }
-  }
-
   @BeforeEach
   void startAGuest() throws Exception {
     directory = Files.createTempDirectory("smemv-test");
@@ -70,8 +41,8 @@ class RemotePagingTest {
     ram = directory.resolve("ram");
     MemoryFile.create(ram, PAGES * 4096).close();
     guest = new VerifyingGuest(ram, 2, 42);
-    first = new StoreServer();
-    second = new StoreServer();
+    first = new StoreServer(VM, PAGES);
+    second = new StoreServer(VM, PAGES);
     table = PageTable.create(directory.resolve("table"), VM, PAGES);
     table.limitPages(LIMIT);
     attach(1);
@@ -80,8 +51,8 @@ class RemotePagingTest {
   private void attach(long epoch) throws Exception {
     attachment = GuestAttachment.attach(guest.pid(), ram, table);
     SubHosts hosts = new SubHosts(VM, epoch, "main");
-    hosts.add(new SubHost.Identity(0, "s1", first.server.address()), PAGES / 2);
-    hosts.add(new SubHost.Identity(1, "s2", second.server.address()), PAGES / 2);
+    hosts.add(new SubHost.Identity(0, "s1", first.address()), PAGES / 2);
+    hosts.add(new SubHost.Identity(1, "s2", second.address()), PAGES / 2);
     pager = new GuestPager(attachment, hosts, Duration.ofNanos(50_000), broken::add);
     pager.serveFaults();
     pager.keepWithinLimit();
