@@ -29,6 +29,12 @@ final class StoreServer implements HolderDirectory, AutoCloseable {
     return server.address();
   }
 
+  PageLink link() {
+    return PageLink.open(
+        new LinkTarget(
+            address(), vm, 1, TrafficClass.BULK, 9, "test", java.time.Duration.ofSeconds(5)));
+  }
+
   @Override
   public @Nullable PageHolder holder(UUID wanted) {
     return store;

@@ -1,0 +1,168 @@
+package org.smemv.paging;
+
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.smemv.placement.PageSize;
+
+/**
+ * The memory of a VM that is about to run here, while its pages arrive: contents go from the
+ * network straight into the RAM file, and for every page that goes elsewhere its place is noted.
+ * Nothing runs on these pages before {@link #close()}, so they may be written in place.
+ */
+public final class IncomingMemory implements PageHolder {
+  private final PageTable table;
+  private final GuestMemory memory;
+  private final long epoch;
+  private final int hosts;
+  private final long limitPages;
+  private final AtomicLong resident = new AtomicLong();
+  private volatile boolean open = true;
+
+  /**
+   * @param table the VM's page table, all zero
+   * @param epoch the only epoch that may write here
+   * @param hosts how many sub-hosts the VM has
+   */
+  public IncomingMemory(PageTable table, GuestMemory memory, long epoch, int hosts) {
+    this.table = table;
+    this.memory = memory;
+    this.epoch = epoch;
+    this.hosts = hosts;
+    this.limitPages = table.limitPages();
+  }
+
+  /** Ends the arrival: from now on every frame is refused. */
+  public void close() {
+    open = false;
+  }
+
+  /** Pages that have arrived and are here. */
+  public long residentPages() {
+    return resident.get();
+  }
+
+  @Override
+  public UUID vm() {
+    return table.vm();
+  }
+
+  @Override
+  public void admit(long frameEpoch) {
+    if (!open) {
+      throw new FrameException(ErrorCode.REFUSED, "VM " + vm() + " is not arriving any more");
+    }
+    if (frameEpoch != epoch) {
+      throw new FrameException(
+          ErrorCode.STALE_EPOCH,
+          "VM " + vm() + " arrives with epoch " + epoch + ", not " + frameEpoch);
+    }
+  }
+
+  @Override
+  public void prepare(PageBatch put) {
+    admit(put.epoch());
+    checkPages(put);
+    int wanted = 0;
+    for (int i = 0; i < put.size(); i++) {
+      boolean isNew = PageEntry.place(table.get(put.page(i))) != PageEntry.RESIDENT;
+      wanted += put.hasContents(i) && isNew ? 1 : 0;
+    }
+    if (resident.get() + wanted > limitPages) {
+      throw new FrameException(
+          ErrorCode.CAPACITY,
+          "VM " + vm() + " may have " + limitPages + " pages here and has " + resident.get());
+    }
+    for (int i = 0; i < put.size(); i++) {
+      if (put.hasContents(i)) {
+        long at = memory.ram().mapped().address() + (put.page(i) << PageSize.SHIFT);
+        put.address(i, at, -1);
+      }
+    }
+  }
+
+  @Override
+  public void publish(PageBatch put) {
+    admit(put.epoch());
+    for (int i = 0; i < put.size(); i++) {
+      int heat = PageFlags.heat(put.flags(i));
+      if (put.hasContents(i)) {
+        become(put.page(i), PageEntry.resident(heat));
+      } else {
+        become(put.page(i), PageEntry.ZERO);
+      }
+    }
+  }
+
+  @Override
+  public void place(PageBatch pages) {
+    admit(pages.epoch());
+    checkPages(pages);
+    for (int i = 0; i < pages.size(); i++) {
+      int flags = pages.flags(i);
+      if (!PageFlags.isZero(flags) && PageFlags.host(flags) >= hosts) {
+        throw new FrameException(
+            ErrorCode.REFUSED,
+            "page "
+                + pages.page(i)
+                + " is said to be on sub-host "
+                + PageFlags.host(flags)
+                + " of "
+                + hosts);
+      }
+    }
+    for (int i = 0; i < pages.size(); i++) {
+      int flags = pages.flags(i);
+      become(
+          pages.page(i),
+          PageFlags.isZero(flags)
+              ? PageEntry.ZERO
+              : PageEntry.remote(PageFlags.host(flags), pages.checksum(i), PageFlags.heat(flags)));
+    }
+  }
+
+  /** One lane of the source tells of each page, so no two threads change the same entry. */
+  private void become(long page, long entry) {
+    boolean was = PageEntry.place(table.get(page)) == PageEntry.RESIDENT;
+    boolean is = PageEntry.place(entry) == PageEntry.RESIDENT;
+    if (was && !is) {
+      memory.ram().punchHole(page << PageSize.SHIFT, PageSize.BYTES);
+      resident.decrementAndGet();
+    } else if (is && !was) {
+      resident.incrementAndGet();
+    }
+    table.set(page, entry);
+  }
+
+  private void checkPages(PageBatch pages) {
+    for (int i = 0; i < pages.size(); i++) {
+      if (pages.page(i) >= table.pages()) {
+        throw new FrameException(
+            ErrorCode.REFUSED,
+            "page " + pages.page(i) + " of VM " + vm() + ", which has " + table.pages() + " pages");
+      }
+    }
+  }
+
+  @Override
+  public void abandon(PageBatch put) {
+    // The bytes lie in the RAM file, but no entry calls the page resident: it is sent again or
+    // dropped.
+  }
+
+  @Override
+  public void find(PageBatch get, int from) {
+    for (int i = from; i < get.size(); i++) {
+      get.found(i, 0, PageFlags.ABSENT);
+    }
+  }
+
+  @Override
+  public void release(PageBatch get) {
+    // Nothing is held.
+  }
+
+  @Override
+  public void drop(PageBatch pages) {
+    throw new FrameException(ErrorCode.REFUSED, "VM " + vm() + " is arriving: nothing is dropped");
+  }
+}

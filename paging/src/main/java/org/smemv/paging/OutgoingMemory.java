@@ -1,0 +1,297 @@
+package org.smemv.paging;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.LongAdder;
+import org.smemv.linux.MemoryFile;
+import org.smemv.placement.HeatSplit;
+import org.smemv.placement.PageSize;
+
+/**
+ * The memory of a running VM on its way to the targets of a migration. Every page is assigned to
+ * one target the first time it is found to have contents, by how hot it is, and always goes there
+ * again when it is rewritten. One thread calls; each target has a sender thread of its own.
+ */
+public final class OutgoingMemory implements AutoCloseable {
+  /**
+   * A target.
+   *
+   * @param host its name
+   * @param address its data port
+   * @param pages pages that may go there
+   */
+  public record Target(String host, InetSocketAddress address, long pages) {}
+
+  /**
+   * What a round did.
+   *
+   * @param pages page contents sent
+   * @param nanos how long it took
+   * @param dirtied pages written meanwhile, which are due again
+   */
+  public record Round(long pages, long nanos, long dirtied) {}
+
+  /** How far a target is; see the accessors of {@link PageSender}. */
+  public record TargetProgress(String host, long pages, long zeroPages, long sent, long bytes) {}
+
+  private static final int STRIPE = 64;
+  private static final int LOOKS = 6;
+  private static final long LOOK_MILLIS = 40;
+  private static final byte UNASSIGNED = -1;
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  private final GuestMemory memory;
+  private final DirtyTracker tracker;
+  private final Arena arena = Arena.ofShared();
+  private final WriteHeat heat;
+  private final MemorySegment assigned;
+  private final BitSet due;
+  private final BitSet written = new BitSet();
+  private final MemorySegment page = arena.allocate(PageSize.BYTES, PageSize.BYTES);
+  private final List<Target> targets;
+  private final List<PageSender> senders = new ArrayList<>();
+  private final long[][] stripe;
+  private final int[] stripeSize;
+  private final HeatSplit split;
+  private final LongAdder zeroPages = new LongAdder();
+  private volatile long dueCount;
+
+  /**
+   * Connects to the targets, begins to track writes, and watches them for a quarter of a second to
+   * learn which pages are hot.
+   *
+   * @param targets the main host, then the sub-hosts in the order of their indexes
+   * @param bytesPerSecondMax for all targets together; 0 for no limit
+   * @throws PageLinkException when a target cannot be reached or refuses
+   */
+  public OutgoingMemory(
+      GuestAttachment attachment,
+      UUID vm,
+      long epoch,
+      String caller,
+      List<Target> targets,
+      long bytesPerSecondMax) {
+    this.memory = attachment.memory();
+    this.tracker = new DirtyTracker(attachment);
+    this.targets = List.copyOf(targets);
+    this.heat = new WriteHeat(arena, memory.pages());
+    this.assigned = arena.allocate(memory.pages());
+    assigned.fill(UNASSIGNED);
+    this.due = presentPages();
+    this.stripe = new long[targets.size()][STRIPE];
+    this.stripeSize = new int[targets.size()];
+    var shared = new PageSender.Shared(memory, heat, new BandwidthLimit(bytesPerSecondMax));
+    try {
+      for (int i = 0; i < targets.size(); i++) {
+        senders.add(connect(i, vm, epoch, caller, shared));
+      }
+      learnHeat();
+      this.split = new HeatSplit(pagesByHeat(), targets.getFirst().pages(), subPages());
+      senders.forEach(PageSender::start);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private PageSender connect(
+      int index, UUID vm, long epoch, String caller, PageSender.Shared shared) {
+    PageLink link = open(targets.get(index), vm, epoch, 0, caller);
+    if (index == 0) {
+      return new PageSender(index, shared, link, null);
+    }
+    try {
+      PageLink places = open(targets.getFirst(), vm, epoch, index, caller);
+      return new PageSender(index, shared, link, places);
+    } catch (RuntimeException e) {
+      link.close();
+      throw e;
+    }
+  }
+
+  private static PageLink open(Target target, UUID vm, long epoch, int lane, String caller) {
+    return PageLink.open(
+        new LinkTarget(target.address(), vm, epoch, TrafficClass.BULK, lane, caller, TIMEOUT));
+  }
+
+  private long[] subPages() {
+    return targets.stream().skip(1).mapToLong(Target::pages).toArray();
+  }
+
+  private BitSet presentPages() {
+    BitSet present = new BitSet((int) memory.pages());
+    MemoryFile ram = memory.ram();
+    long data = ram.nextData(0);
+    while (data < ram.bytes()) {
+      long hole = ram.nextHole(data);
+      present.set((int) (data >>> PageSize.SHIFT), (int) (hole >>> PageSize.SHIFT));
+      data = ram.nextData(hole);
+    }
+    return present;
+  }
+
+  private void learnHeat() {
+    tracker.arm();
+    for (int look = 0; look < LOOKS; look++) {
+      try {
+        Thread.sleep(LOOK_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while watching the VM's writes", e);
+      }
+      takeWritten();
+    }
+  }
+
+  private long takeWritten() {
+    written.clear();
+    long count = tracker.takeInto(written);
+    heat.look(written);
+    due.or(written);
+    dueCount = due.cardinality();
+    return count;
+  }
+
+  private long[] pagesByHeat() {
+    long[] count = new long[HeatSplit.HEATS];
+    for (int p = due.nextSetBit(0); p >= 0; p = due.nextSetBit(p + 1)) {
+      count[heat.of(p)]++;
+    }
+    return count;
+  }
+
+  /**
+   * Sends all pages that are due, cold ones first, and finds out which were written meanwhile.
+   *
+   * @throws PageLinkException when a target was lost or refused pages
+   * @throws FrameException CAPACITY when no target has room left for a page
+   */
+  public Round copy() {
+    long before = senders.stream().mapToLong(PageSender::pagesSent).sum();
+    long begin = System.nanoTime();
+    BitSet now = (BitSet) due.clone();
+    due.clear();
+    senders.forEach(PageSender::beginRound);
+    try {
+      dispatch(now, false);
+      dispatch(now, true);
+      finishRound();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while copying", e);
+    }
+    long sent = senders.stream().mapToLong(PageSender::pagesSent).sum() - before;
+    long dirtied = takeWritten();
+    return new Round(sent, System.nanoTime() - begin, dirtied);
+  }
+
+  /** With the VM stopped: sends what was written last. Afterwards nothing is due. */
+  public Round copyLast() {
+    takeWritten();
+    return copy();
+  }
+
+  private void dispatch(BitSet pages, boolean hot) throws InterruptedException {
+    for (int p = pages.nextSetBit(0); p >= 0; p = pages.nextSetBit(p + 1)) {
+      if (heat.of(p) > 0 == hot) {
+        int target = assigned.get(ValueLayout.JAVA_BYTE, p);
+        if (target == UNASSIGNED) {
+          target = assign(p);
+        }
+        if (target >= 0) {
+          add(target, p);
+        }
+      }
+    }
+  }
+
+  private int assign(long number) {
+    memory.ram().read(number << PageSize.SHIFT, page.address(), PageSize.BYTES);
+    if (ZeroPages.isZero(page, 0)) {
+      zeroPages.increment();
+      return UNASSIGNED;
+    }
+    int target = split.place(heat.of(number));
+    if (target < 0) {
+      throw new FrameException(
+          ErrorCode.CAPACITY, "no target has room left for page " + number + " of the VM");
+    }
+    assigned.set(ValueLayout.JAVA_BYTE, number, (byte) target);
+    return target;
+  }
+
+  private void add(int target, long number) throws InterruptedException {
+    stripe[target][stripeSize[target]++] = number;
+    if (stripeSize[target] == STRIPE) {
+      flush(target);
+    }
+  }
+
+  private void flush(int target) throws InterruptedException {
+    if (stripeSize[target] > 0) {
+      senders.get(target).send(Arrays.copyOf(stripe[target], stripeSize[target]));
+      stripeSize[target] = 0;
+    }
+  }
+
+  private void finishRound() throws InterruptedException {
+    for (int target = 0; target < senders.size(); target++) {
+      flush(target);
+    }
+    var ends = new ArrayList<CompletableFuture<Void>>();
+    for (PageSender sender : senders) {
+      ends.add(sender.endRound());
+    }
+    try {
+      ends.forEach(CompletableFuture::join);
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  /** Pages that are due. Any thread. */
+  public long duePages() {
+    return dueCount;
+  }
+
+  /** Pages that were found to be zeros, and so were not sent. Any thread. */
+  public long zeroPages() {
+    return zeroPages.sum() + senders.stream().mapToLong(PageSender::zeroPages).sum();
+  }
+
+  /** How far each target is, the main host first. Any thread. */
+  public List<TargetProgress> progress() {
+    List<TargetProgress> all = new ArrayList<>();
+    for (int i = 0; i < senders.size(); i++) {
+      PageSender sender = senders.get(i);
+      all.add(
+          new TargetProgress(
+              targets.get(i).host(),
+              sender.pagesHeld(),
+              sender.zeroPages(),
+              sender.pagesSent(),
+              sender.bytes()));
+    }
+    return all;
+  }
+
+  @Override
+  public void close() {
+    senders.forEach(PageSender::close);
+    senders.clear();
+    arena.close();
+  }
+}

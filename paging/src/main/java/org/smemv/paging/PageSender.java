@@ -1,0 +1,199 @@
+package org.smemv.paging;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.smemv.placement.PageSize;
+
+/**
+ * Sends the pages of one target of a migration, on a thread of its own: takes page numbers, reads
+ * the current contents, and puts them on the target. Where the target is a sub-host, the new main
+ * host is told of each page's place and checksum over a second link.
+ */
+final class PageSender implements AutoCloseable {
+  private static final int FRAME_PAGES = 64;
+  private static final int FRAMES_MAX = 8;
+  private static final int QUEUE_STRIPES = 1024;
+  private static final long[] END_OF_ROUND = new long[0];
+
+  /**
+   * What the senders of one migration share.
+   *
+   * @param memory what is sent
+   * @param heat how hot each page is
+   * @param limit for all senders together
+   */
+  record Shared(GuestMemory memory, WriteHeat heat, BandwidthLimit limit) {}
+
+  private final int index;
+  private final Shared shared;
+  private final PageLink link;
+  private final PageSendWindow pages;
+  private final @Nullable PageLink placeLink;
+  private final @Nullable PageSendWindow places;
+  private final BitSet holds = new BitSet();
+  private final BlockingQueue<long[]> stripes = new ArrayBlockingQueue<>(QUEUE_STRIPES);
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment buffer =
+      arena.allocate((long) FRAME_PAGES * PageSize.BYTES, PageSize.BYTES);
+  private final LongAdder pagesSent = new LongAdder();
+  private final LongAdder zeroPages = new LongAdder();
+  private final LongAdder pagesHeld = new LongAdder();
+  private final Thread thread;
+  private volatile CompletableFuture<Void> round = CompletableFuture.completedFuture(null);
+  private volatile boolean running = true;
+  private int filled;
+
+  /**
+   * @param index 0 for the main host, i+1 for sub-host i
+   * @param link to the target
+   * @param placeLink to the main host; null when that is the target
+   */
+  PageSender(int index, Shared shared, PageLink link, @Nullable PageLink placeLink) {
+    this.index = index;
+    this.shared = shared;
+    this.link = link;
+    this.placeLink = placeLink;
+    this.pages = new PageSendWindow(link, FRAME_PAGES, FRAMES_MAX);
+    this.places = placeLink == null ? null : new PageSendWindow(placeLink, FRAME_PAGES, FRAMES_MAX);
+    this.thread = Thread.ofPlatform().name("page-sender-" + index).daemon().unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  void beginRound() {
+    round = new CompletableFuture<>();
+  }
+
+  /** Has pages sent; waits while too many are queued. */
+  void send(long[] stripe) throws InterruptedException {
+    while (!stripes.offer(stripe, 100, java.util.concurrent.TimeUnit.MILLISECONDS)) {
+      if (round.isDone()) {
+        return;
+      }
+    }
+  }
+
+  /** No more pages come in this round. Completes when the target has acknowledged all of them. */
+  CompletableFuture<Void> endRound() throws InterruptedException {
+    send(END_OF_ROUND);
+    return round;
+  }
+
+  /** Bytes sent, headers included. Any thread. */
+  long bytes() {
+    return link.bytesSent() + (placeLink == null ? 0 : placeLink.bytesSent());
+  }
+
+  /** Page contents sent, repeated ones included. Any thread. */
+  long pagesSent() {
+    return pagesSent.sum();
+  }
+
+  /** Pages that the target holds contents of. Any thread. */
+  long pagesHeld() {
+    return pagesHeld.sum();
+  }
+
+  /** Pages found to be zeros. Any thread. */
+  long zeroPages() {
+    return zeroPages.sum();
+  }
+
+  private void run() {
+    while (running) {
+      try {
+        long[] stripe = stripes.take();
+        if (stripe.length == 0) {
+          drain();
+          round.complete(null);
+        } else if (!round.isDone()) {
+          sendStripe(stripe);
+        }
+      } catch (InterruptedException e) {
+        return;
+      } catch (RuntimeException e) {
+        round.completeExceptionally(e);
+      }
+    }
+  }
+
+  private void sendStripe(long[] stripe) {
+    shared.limit().await((long) stripe.length << PageSize.SHIFT);
+    for (long page : stripe) {
+      // At most 63 pages wait for their frame to fill, so the 64 places of the buffer can go round.
+      long at = (long) filled * PageSize.BYTES;
+      shared.memory().ram().read(page << PageSize.SHIFT, buffer.address() + at, PageSize.BYTES);
+      if (ZeroPages.isZero(buffer, at)) {
+        sendZero(page);
+      } else {
+        sendContents(page, at);
+        filled = filled + 1 == FRAME_PAGES ? 0 : filled + 1;
+      }
+    }
+  }
+
+  private void sendContents(long page, long at) {
+    int checksum = PageChecksum.of(buffer, at);
+    int heat = shared.heat().of(page);
+    if (!holds.get((int) page)) {
+      holds.set((int) page);
+      pagesHeld.increment();
+    }
+    pages.put(page, buffer.address() + at, checksum, heat);
+    if (places != null) {
+      places.place(page, index - 1, checksum, heat);
+    }
+    pagesSent.increment();
+  }
+
+  /** Targets take every page for zeros until they are told otherwise. */
+  private void sendZero(long page) {
+    zeroPages.increment();
+    if (!holds.get((int) page)) {
+      return;
+    }
+    holds.clear((int) page);
+    pagesHeld.decrement();
+    if (places == null) {
+      pages.putZero(page, 0);
+    } else {
+      pages.drop(page);
+      places.placeZero(page);
+    }
+  }
+
+  private void drain() {
+    pages.drain();
+    if (places != null) {
+      places.drain();
+    }
+  }
+
+  @Override
+  public void close() {
+    running = false;
+    link.shutdown();
+    if (placeLink != null) {
+      placeLink.shutdown();
+    }
+    thread.interrupt();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    link.close();
+    if (placeLink != null) {
+      placeLink.close();
+    }
+    arena.close();
+  }
+}

@@ -1,0 +1,160 @@
+package org.smemv.paging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.smemv.linux.MemoryFile;
+import org.smemv.linux.MemoryMount;
+
+/** A process that writes all the time is copied to a main host and two sub-hosts, page by page. */
+@Timeout(120)
+class SplitCopyTest {
+  private static final UUID VM = new UUID(3, 3);
+  private static final long PAGES = 4096;
+  private static final long MAIN_PAGES = 1500;
+
+  private Path directory;
+  private Path ram;
+  private VerifyingGuest guest;
+  private StoreServer first;
+  private StoreServer second;
+  private MainServer main;
+
+  /** The new main host: a RAM file that nothing runs on yet. */
+  private static final class MainServer implements HolderDirectory, AutoCloseable {
+    final MemoryFile ram;
+    final PageTable table;
+    final IncomingMemory incoming;
+    final PageServer server;
+
+    MainServer(Path directory) {
+      ram = MemoryFile.create(directory.resolve("ram2"), PAGES * 4096);
+      table = PageTable.create(directory.resolve("table2"), VM, PAGES);
+      table.limitPages(MAIN_PAGES);
+      incoming = new IncomingMemory(table, new GuestMemory(ram, 0), 1, 2);
+      server =
+          PageServer.start(
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+              new PageServer.Services(this, request -> request),
+              PageServer.Options.of("main"));
+    }
+
+    @Override
+    public @Nullable PageHolder holder(UUID vm) {
+      return incoming;
+    }
+
+    @Override
+    public @Nullable BodySink bodySink(UUID vm, long epoch) {
+      return null;
+    }
+
+    @Override
+    public void close() {
+      server.close();
+      table.close();
+      ram.close();
+    }
+  }
+
+  @BeforeEach
+  void start() throws Exception {
+    directory = Files.createTempDirectory("smemv-test");
+    MemoryMount.ensure(directory);
+    ram = directory.resolve("ram");
+    MemoryFile.create(ram, PAGES * 4096).close();
+    guest = new VerifyingGuest(ram, 2, 5);
+    first = new StoreServer(VM, PAGES);
+    second = new StoreServer(VM, PAGES);
+    main = new MainServer(directory);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    guest.close();
+    first.close();
+    second.close();
+    main.close();
+    MemoryMount.remove(directory);
+    Files.delete(directory);
+  }
+
+  @Test
+  void everyPageArrivesWhereItsEntrySaysWithItsLastContents() throws Exception {
+    try (PageTable table = PageTable.create(directory.resolve("table"), VM, PAGES);
+        GuestAttachment attachment = GuestAttachment.attach(guest.pid(), ram, table)) {
+      guest.begin();
+      Thread.sleep(1500);
+      long sent = 0;
+      try (OutgoingMemory out = outgoing(attachment)) {
+        for (int round = 0; round < 5; round++) {
+          sent += out.copy().pages();
+        }
+        signal("STOP");
+        sent += out.copyLast().pages();
+        assertThat(out.duePages()).isZero();
+        System.out.println(out.progress() + " zero " + out.zeroPages());
+      }
+      assertThat(sent).isGreaterThan(PAGES);
+      assertThat(main.incoming.residentPages()).isLessThanOrEqualTo(MAIN_PAGES).isGreaterThan(1000);
+      assertEveryPage(attachment.memory().ram());
+      signal("CONT");
+      assertThat(guest.finish()).endsWith("wrong 0");
+    }
+  }
+
+  private OutgoingMemory outgoing(GuestAttachment attachment) {
+    return new OutgoingMemory(
+        attachment,
+        VM,
+        1,
+        "source",
+        List.of(
+            new OutgoingMemory.Target("main", main.server.address(), MAIN_PAGES),
+            new OutgoingMemory.Target("s1", first.address(), PAGES / 2),
+            new OutgoingMemory.Target("s2", second.address(), PAGES / 4)),
+        0);
+  }
+
+  private void signal(String name) throws Exception {
+    new ProcessBuilder("kill", "-" + name, Long.toString(guest.pid())).start().waitFor();
+    Thread.sleep(50);
+  }
+
+  private void assertEveryPage(MemoryFile source) {
+    try (Arena arena = Arena.ofConfined();
+        PageLink one = first.link();
+        PageLink two = second.link()) {
+      MemorySegment wanted = arena.allocate(4096, 4096);
+      MemorySegment found = arena.allocate(4096, 4096);
+      for (long page = 0; page < PAGES; page++) {
+        source.read(page * 4096, wanted.address(), 4096);
+        found.fill((byte) 0);
+        long entry = main.table.get(page);
+        switch (PageEntry.place(entry)) {
+          case PageEntry.RESIDENT -> main.ram.read(page * 4096, found.address(), 4096);
+          case PageEntry.REMOTE -> {
+            PageBatch batch = new PageBatch();
+            batch.add(page);
+            (PageEntry.host(entry) == 0 ? one : two).get(batch, found);
+            assertThat(batch.checksum(0)).isEqualTo(PageEntry.checksum(entry));
+          }
+          default -> {}
+        }
+        assertThat(wanted.mismatch(found)).as("page %d", page).isEqualTo(-1);
+      }
+    }
+  }
+}
