@@ -17,6 +17,8 @@ record LabPlace(NetworkNamespace namespace, MemoryGroup memory) {
   /** Joins the group before anything else runs, so every page it ever takes is counted. */
   private static final String JOIN = "echo $$ >\"$0\" || exit 125; exec \"$@\"";
 
+  private static final Duration JOIN_TIMEOUT = Duration.ofSeconds(10);
+
   /** The same command, run here. */
   List<String> command(List<String> program) {
     List<String> whole =
@@ -31,6 +33,7 @@ record LabPlace(NetworkNamespace namespace, MemoryGroup memory) {
 
   /**
    * Starts a program that outlives this process: it has a session of its own and no terminal.
+   * Returns when it has joined the group.
    *
    * @param log gets both of its outputs, appended
    */
@@ -45,7 +48,10 @@ record LabPlace(NetworkNamespace namespace, MemoryGroup memory) {
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
               .start();
       // Neither sh, nsenter nor setsid forks here, so this is the program's own number.
-      return RecordedProcess.of(process.pid());
+      RecordedProcess recorded = RecordedProcess.of(process.pid());
+      Pause.until(
+          JOIN_TIMEOUT, () -> memory.pids().contains(recorded.pid()) || !recorded.isAlive());
+      return recorded;
     } catch (IOException e) {
       throw new LabException("cannot start %s: %s".formatted(program.getFirst(), e), e);
     }
