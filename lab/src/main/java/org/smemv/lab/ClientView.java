@@ -41,6 +41,11 @@ public final class ClientView {
     return guest(GuestOptions.DEFAULT_ADDRESS);
   }
 
+  /** Starts a client of memcached beside the hosts. The caller closes it. */
+  public RunningLoad startLoad(LoadPlan plan) {
+    return RunningLoad.start(place, plan);
+  }
+
   /** Whether something at this address answers one echo request within a second. */
   public boolean reaches(String address) {
     return place

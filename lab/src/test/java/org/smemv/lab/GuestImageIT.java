@@ -69,6 +69,28 @@ class GuestImageIT {
   }
 
   @Test
+  void aClientLoadsTheGuestsMemcachedAndChecksEveryValue() {
+    StockVm cache = StockVm.of("cache", 256L << 20, GuestOptions.idle().withMemcached(64));
+    try (StockQemu _ = StockQemu.boot(lab.host("h1"), cache, image)) {
+      Guest guest = lab.client().guest();
+      guest.awaitReady(BOOT_TIMEOUT);
+      try (RunningLoad load = lab.client().startLoad(LoadPlan.of(guest.address(), 16L << 20))) {
+        load.awaitFilled(Duration.ofSeconds(60));
+        Awaitility.await()
+            .atMost(Duration.ofSeconds(20))
+            .until(() -> load.requestsLastSecond() > 0);
+
+        LoadSummary summary = load.stop();
+
+        assertThat(summary.errors()).as(summary.descriptions().toString()).isZero();
+        assertThat(summary.evictions()).isZero();
+        assertThat(summary.sets()).isPositive();
+        assertThat(summary.gets()).isPositive();
+      }
+    }
+  }
+
+  @Test
   void aStockMigrationKeepsTheGuestsAddress() {
     StockVm idle = StockVm.of("mover", 256L << 20, GuestOptions.idle());
     try (StockQemu source = StockQemu.boot(lab.host("h1"), idle, image)) {
