@@ -21,6 +21,9 @@ import org.HdrHistogram.Histogram;
 final class LoadRun {
   private static final long MAX_MICROS = TimeUnit.MINUTES.toMicros(10);
 
+  /** How long the end of a load, and its last question to memcached, may take. */
+  private static final int END_MILLIS = 2000;
+
   private final LoadPlan plan;
   private final int port;
   private final CountDownLatch stop;
@@ -95,7 +98,7 @@ final class LoadRun {
   }
 
   private MemcachedConnection connect() throws IOException {
-    return new MemcachedConnection(plan.server(), port, plan.timeoutSeconds() * 1000);
+    return new MemcachedConnection().open(plan.server(), port, plan.timeoutSeconds() * 1000);
   }
 
   private LoadSummary load(ExecutorService threads, long fillMillis, Consumer<Second> second)
@@ -105,18 +108,22 @@ final class LoadRun {
     LoadCounters counters = new LoadCounters(start);
     LoadGaps gaps = new LoadGaps(start);
     List<LoadSeries> series = new ArrayList<>();
-    List<Future<?>> running = new ArrayList<>();
+    List<LoadWorker> workers = new ArrayList<>();
     for (int number = 0; number < plan.connections(); number++) {
       LoadSeries own = new LoadSeries(start);
       series.add(own);
       LoadWorker worker =
           new LoadWorker(plan, port, number, shares.get(number), counters, gaps, own);
+      workers.add(worker);
+    }
+    List<Future<?>> running = new ArrayList<>();
+    for (LoadWorker worker : workers) {
       running.add(threads.submit(() -> worker.run(() -> stop.getCount() == 0)));
     }
     reportUntilStopped(counters, start, second);
     long end = System.nanoTime();
-    gaps.answered(end);
-    joinAll(running);
+    endAll(workers, running);
+    gaps.answered(System.nanoTime());
     addLatencies(counters);
     return new LoadSummary(
         epochMillis,
@@ -134,6 +141,17 @@ final class LoadRun {
         LoadSummary.Latency.of(setLatency),
         LoadSummary.Latency.of(getLatency),
         Arrays.stream(LoadSeries.merge(series)).boxed().toList());
+  }
+
+  /** Waits for requests under way, but not for the whole time-out of one that is not answered. */
+  private static void endAll(List<LoadWorker> workers, List<Future<?>> running)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(END_MILLIS);
+    while (System.nanoTime() < deadline && !running.stream().allMatch(Future::isDone)) {
+      Thread.sleep(1);
+    }
+    workers.forEach(LoadWorker::abort);
+    joinAll(running);
   }
 
   private void reportUntilStopped(LoadCounters counters, long start, Consumer<Second> second)
@@ -176,7 +194,8 @@ final class LoadRun {
   }
 
   private long evictions(LoadCounters counters) {
-    try (MemcachedConnection target = connect()) {
+    try (MemcachedConnection target =
+        new MemcachedConnection().open(plan.server(), port, END_MILLIS)) {
       return target.statistic("evictions");
     } catch (IOException e) {
       counters.lostConnections.increment();

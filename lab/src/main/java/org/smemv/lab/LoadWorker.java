@@ -21,7 +21,7 @@ final class LoadWorker {
   private final LoadSeries series;
   private final SplittableRandom random;
   private final KeyChoice choice;
-  private @Nullable MemcachedConnection connection;
+  private volatile @Nullable MemcachedConnection connection;
 
   /**
    * @param number from 0, below the plan's number of connections
@@ -110,8 +110,9 @@ final class LoadWorker {
   private MemcachedConnection connect() throws IOException {
     MemcachedConnection open = connection;
     if (open == null) {
-      open = new MemcachedConnection(plan.server(), port, plan.timeoutSeconds() * 1000);
+      open = new MemcachedConnection();
       connection = open;
+      open.open(plan.server(), port, plan.timeoutSeconds() * 1000);
     }
     return open;
   }
@@ -123,15 +124,20 @@ final class LoadWorker {
     Pause.millis(RECONNECT_MILLIS);
   }
 
-  private void disconnect() {
+  /** Ends the request under way, which then counts as a lost connection. For any thread. */
+  void abort() {
+    MemcachedConnection open = connection;
     try {
-      if (connection != null) {
-        connection.close();
+      if (open != null) {
+        open.close();
       }
     } catch (IOException e) {
       counters.describe("closing a connection: " + e);
-    } finally {
-      connection = null;
     }
+  }
+
+  private void disconnect() {
+    abort();
+    connection = null;
   }
 }

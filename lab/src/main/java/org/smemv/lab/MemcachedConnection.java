@@ -19,7 +19,7 @@ final class MemcachedConnection implements AutoCloseable {
   private static final int LINE_MAX = 2048;
 
   private final Socket socket;
-  private final InputStream in;
+  private InputStream in = InputStream.nullInputStream();
   private final ByteArrayOutputStream out = new ByteArrayOutputStream(1 << 16);
 
   /** What memcached said is not what the protocol allows; the connection is of no more use. */
@@ -31,16 +31,24 @@ final class MemcachedConnection implements AutoCloseable {
     }
   }
 
-  /**
-   * @param timeoutMillis for connecting, and for every wait for bytes
-   */
-  MemcachedConnection(String server, int port, int timeoutMillis) throws IOException {
+  /** Not connected yet, so that another thread can already {@link #close()} it. */
+  MemcachedConnection() {
     socket = new Socket();
+  }
+
+  /**
+   * Connects.
+   *
+   * @param timeoutMillis for connecting, and for every later wait for bytes
+   * @return this
+   */
+  MemcachedConnection open(String server, int port, int timeoutMillis) throws IOException {
     try {
       socket.setTcpNoDelay(true);
       socket.connect(new InetSocketAddress(server, port), timeoutMillis);
       socket.setSoTimeout(timeoutMillis);
       in = new BufferedInputStream(socket.getInputStream(), 1 << 16);
+      return this;
     } catch (IOException e) {
       socket.close();
       throw e;
@@ -145,6 +153,7 @@ final class MemcachedConnection implements AutoCloseable {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 
+  /** Also ends what another thread waits for on it. */
   @Override
   public void close() throws IOException {
     socket.close();

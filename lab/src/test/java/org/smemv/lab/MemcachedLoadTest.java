@@ -111,6 +111,16 @@ class MemcachedLoadTest {
   }
 
   @Test
+  void aServerThatNeverAnswersDoesNotHoldUpTheEnd() throws Exception {
+    LoadSummary summary =
+        new LoadRun(PLAN.withConnections(1), memcached.port(), new CountDownLatch(1))
+            .run(filled -> memcached.silence(60_000), second -> {});
+
+    assertThat(summary.lostConnections()).isEqualTo(1);
+    assertThat(summary.longestGapMillis()).isBetween(2500.0, 10_000.0);
+  }
+
+  @Test
   void aServerThatIsNotThereFailsTheLoad() throws IOException {
     int port = memcached.port();
     memcached.close();
