@@ -1,6 +1,5 @@
 package org.smemv.lab;
 
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
 /** Removes the lab. */
@@ -8,9 +7,9 @@ import picocli.CommandLine.Command;
     name = "down",
     mixinStandardHelpOptions = true,
     description = "Removes the lab with its agents and VMs, also after a crash.")
-final class LabDownCommand implements Callable<Integer> {
+final class LabDownCommand extends LabAction {
   @Override
-  public Integer call() {
+  int run() {
     Lab.down();
     return 0;
   }

@@ -2,7 +2,6 @@ package org.smemv.lab;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -11,7 +10,7 @@ import picocli.CommandLine.Parameters;
     name = "exec",
     mixinStandardHelpOptions = true,
     description = "Runs a program in a host's network and memory limit: lab exec h1 -- ip addr")
-final class LabExecCommand implements Callable<Integer> {
+final class LabExecCommand extends LabAction {
   private static final String CLIENT = "client";
 
   @Parameters(index = "0", paramLabel = "HOST", description = "h1, h2, ... or client")
@@ -22,7 +21,7 @@ final class LabExecCommand implements Callable<Integer> {
 
   /** Ends with the program's own exit status. */
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  int run() throws IOException, InterruptedException {
     Lab lab = Lab.running();
     LabPlace place = host.equals(CLIENT) ? lab.client().place() : lab.host(host).place();
     return new ProcessBuilder(place.command(program)).inheritIO().start().waitFor();

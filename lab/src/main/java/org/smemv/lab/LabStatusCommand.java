@@ -3,7 +3,6 @@ package org.smemv.lab;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -12,7 +11,7 @@ import picocli.CommandLine.Option;
     name = "status",
     mixinStandardHelpOptions = true,
     description = "Shows the hosts of the running lab.")
-final class LabStatusCommand implements Callable<Integer> {
+final class LabStatusCommand extends LabAction {
   private static final String ROW = "%-6s %-12s %-9s %-16s %10s %10s %10s%n";
 
   @Option(names = "--json", description = "the same as data")
@@ -55,7 +54,7 @@ final class LabStatusCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws JsonProcessingException {
+  int run() throws JsonProcessingException {
     Lab lab = Lab.running();
     System.out.print(json ? new ObjectMapper().writeValueAsString(rows(lab)) + "\n" : table(lab));
     return 0;

@@ -1,7 +1,6 @@
 package org.smemv.lab;
 
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -11,7 +10,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     description = "Makes hosts h1..hN on one switch and starts an agent in each.")
-final class LabUpCommand implements Callable<Integer> {
+final class LabUpCommand extends LabAction {
   @Option(names = "--hosts", paramLabel = "N", description = "1 to 32")
   private int hosts = 4;
 
@@ -29,7 +28,7 @@ final class LabUpCommand implements Callable<Integer> {
   private int mtu = LabPlan.DEFAULT_MTU;
 
   @Override
-  public Integer call() {
+  int run() {
     LabPlan plan = LabPlan.of(hosts, memory, link, mtu);
     Lab lab = Lab.up(plan);
     System.out.print(LabStatusCommand.table(lab));

@@ -3,7 +3,11 @@ package org.smemv.lab;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 
-/** A pre-copy migration by QEMU itself, of all memory to one host: the conventional way. */
+/**
+ * A pre-copy migration by QEMU itself, of all memory to one host: the conventional way. A measure
+ * of time and bytes only where guests are translated: QEMU 7.2 under TCG misses pages that a busy
+ * guest writes meanwhile, and such a guest panics at the destination.
+ */
 public final class StockMigration {
   private static final int PORT = 7500;
   private static final int DOWNTIME_LIMIT_MILLIS = 300;
@@ -35,7 +39,7 @@ public final class StockMigration {
   public record Outcome(StockQemu destination, Result result) {}
 
   /**
-   * Moves a running VM to another host and returns when it runs there.
+   * Moves a running VM to another host and returns when the source has sent it all.
    *
    * @param source stays, stopped; the caller closes it
    * @param timeout for the whole migration; then it is cancelled
@@ -58,11 +62,7 @@ public final class StockMigration {
               "migrate",
               QmpConnection.arguments()
                   .put("uri", "tcp:%s:%d".formatted(target.plan().address(), PORT)));
-      Result result = await(source, timeout);
-      if (!Pause.until(timeout, () -> destination.status().equals("running"))) {
-        throw new LabException("the VM is sent but does not run at " + target.plan().name());
-      }
-      return new Outcome(destination, result);
+      return new Outcome(destination, await(source, timeout));
     } catch (LabException e) {
       destination.close();
       throw e;

@@ -103,6 +103,7 @@ class GuestImageIT {
 
       try (StockQemu destination = outcome.destination()) {
         source.close();
+        guest.awaitReady(Duration.ofSeconds(20));
         assertThat(guest.run("cat /tmp/mark")).isEqualTo("here");
         assertThat(outcome.result().transferredBytes()).isGreaterThan(16L << 20);
         assertThat(outcome.result().totalMillis()).isPositive();
