@@ -1,5 +1,6 @@
 package org.smemv.lab;
 
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -18,7 +19,7 @@ public final class ByteSize {
    * @throws LabException when it is no size, is 0, or is beyond 2^62
    */
   public static long parse(String text) {
-    Matcher match = FORM.matcher(text.strip().toUpperCase(java.util.Locale.ROOT));
+    Matcher match = FORM.matcher(text.strip().toUpperCase(Locale.ROOT));
     if (!match.matches()) {
       throw new LabException("'%s' is no size; write it like 512M or 2G".formatted(text));
     }

@@ -2,6 +2,7 @@ package org.smemv.lab;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What apt and dpkg know; nothing is installed here. */
@@ -18,8 +19,7 @@ final class DebianPackages {
    */
   static String installedVersions(List<String> packages) {
     List<String> command =
-        new java.util.ArrayList<>(
-            List.of("dpkg-query", "--show", "--showformat=${Package} ${Version}\\n"));
+        new ArrayList<>(List.of("dpkg-query", "--show", "--showformat=${Package} ${Version}\\n"));
     command.addAll(packages);
     ExternalProgram.Result result = ExternalProgram.of(command).run();
     if (result.exit() != 0) {

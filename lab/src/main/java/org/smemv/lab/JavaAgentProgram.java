@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,6 +17,9 @@ final class JavaAgentProgram implements AgentProgram {
   private static final byte[] REQUEST =
       "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
           .getBytes(StandardCharsets.US_ASCII);
+
+  private static final String ANSWER = "HTTP/";
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(1);
 
   @Override
   public List<String> command(HostPlan host) {
@@ -52,12 +56,21 @@ final class JavaAgentProgram implements AgentProgram {
   /** Any answer in HTTP will do: which paths there are is the agent's business. */
   @Override
   public boolean answers(HostPlan host) {
+    return answers(host.api());
+  }
+
+  static boolean answers(Path socket) {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      channel.connect(UnixDomainSocketAddress.of(host.api()));
+      channel.connect(UnixDomainSocketAddress.of(socket));
       channel.write(ByteBuffer.wrap(REQUEST));
-      ByteBuffer answer = ByteBuffer.allocate(5);
-      channel.read(answer);
-      return new String(answer.array(), StandardCharsets.US_ASCII).equals("HTTP/");
+      // An agent that is stuck accepts a connection and says nothing.
+      channel.configureBlocking(false);
+      ByteBuffer answer = ByteBuffer.allocate(ANSWER.length());
+      long deadline = System.nanoTime() + ANSWER_TIMEOUT.toNanos();
+      while (answer.hasRemaining() && System.nanoTime() < deadline && channel.read(answer) >= 0) {
+        Pause.millis(1);
+      }
+      return new String(answer.array(), StandardCharsets.US_ASCII).equals(ANSWER);
     } catch (IOException e) {
       return false;
     }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What is mounted where, from /proc/self/mountinfo (proc(5)). */
@@ -22,7 +23,7 @@ final class MountTable {
             .matcher(field)
             .replaceAll(
                 match ->
-                    java.util.regex.Matcher.quoteReplacement(
+                    Matcher.quoteReplacement(
                         String.valueOf((char) Integer.parseInt(match.group(1), 8)))));
   }
 

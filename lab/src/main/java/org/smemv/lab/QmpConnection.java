@@ -12,14 +12,19 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * As much of QEMU's machine protocol as the baseline needs: one command, one answer; events are
- * dropped. One thread at a time. A QEMU that hangs makes a caller wait; the baseline's QEMUs are
- * children of the lab, whose end closes the socket.
+ * dropped. A QEMU that does not answer for 30 s is given up. One thread at a time.
  */
 final class QmpConnection implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Runs what it is given after the longest time that an answer may take. */
+  private static final Executor ALARM = CompletableFuture.delayedExecutor(30, TimeUnit.SECONDS);
 
   private final SocketChannel channel;
   private final BufferedReader answers;
@@ -64,6 +69,7 @@ final class QmpConnection implements AutoCloseable {
   JsonNode execute(String command, ObjectNode arguments) {
     ObjectNode request = JSON.createObjectNode().put("execute", command);
     request.set("arguments", arguments);
+    CompletableFuture<Void> alarm = CompletableFuture.runAsync(this::abandon, ALARM);
     try {
       ByteBuffer line = ByteBuffer.wrap((request + "\n").getBytes(StandardCharsets.UTF_8));
       while (line.hasRemaining()) {
@@ -81,6 +87,16 @@ final class QmpConnection implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new LabException("QEMU did not answer %s: %s".formatted(command, e), e);
+    } finally {
+      alarm.cancel(false);
+    }
+  }
+
+  private void abandon() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // It is given up either way; the reader sees it closed.
     }
   }
 
