@@ -1,0 +1,78 @@
+package org.smemv.lab;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The S-memV agent, run by the Java platform and from the class path of this process. */
+final class JavaAgentProgram implements AgentProgram {
+  private static final String MAIN_CLASS = "org.smemv.node.SmemvCommand";
+  private static final byte[] REQUEST =
+      "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+          .getBytes(StandardCharsets.US_ASCII);
+
+  private static final String ANSWER = "HTTP/";
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(1);
+
+  @Override
+  public List<String> command(HostPlan host) {
+    List<String> command = new ArrayList<>(java(MAIN_CLASS, "-Xms64m", "-Xmx256m"));
+    command.addAll(
+        List.of(
+            "agent",
+            "--name",
+            host.name(), //
+            "--data",
+            host.data(),
+            "--api",
+            "unix:" + host.api(),
+            "--state",
+            host.folder().resolve("state").toString(),
+            "--capacity",
+            ByteSize.format(host.capacityBytes()),
+            "--hosts-file",
+            LabFiles.HOSTS.toString()));
+    return command;
+  }
+
+  /** The start of a command that runs a class of this build in a Java process of its own. */
+  static List<String> java(String mainClass, String... flags) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(flags));
+    command.addAll(
+        List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xshare:auto"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
+    return command;
+  }
+
+  /** Any answer in HTTP will do: which paths there are is the agent's business. */
+  @Override
+  public boolean answers(HostPlan host) {
+    return answers(host.api());
+  }
+
+  static boolean answers(Path socket) {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      channel.write(ByteBuffer.wrap(REQUEST));
+      // An agent that is stuck accepts a connection and says nothing.
+      channel.configureBlocking(false);
+      ByteBuffer answer = ByteBuffer.allocate(ANSWER.length());
+      long deadline = System.nanoTime() + ANSWER_TIMEOUT.toNanos();
+      while (answer.hasRemaining() && System.nanoTime() < deadline && channel.read(answer) >= 0) {
+        Pause.millis(1);
+      }
+      return new String(answer.array(), StandardCharsets.US_ASCII).equals(ANSWER);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package org.smemv.lab;
+
+import picocli.CommandLine.Command;
+
+/** Removes the lab. */
+@Command(
+    name = "down",
+    mixinStandardHelpOptions = true,
+    description = "Removes the lab with its agents and VMs, also after a crash.")
+final class LabDownCommand extends LabAction {
+  @Override
+  int run() {
+    Lab.down();
+    return 0;
+  }
+}

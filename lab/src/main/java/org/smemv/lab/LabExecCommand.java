@@ -1,0 +1,29 @@
+package org.smemv.lab;
+
+import java.io.IOException;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** Runs a program as if it were on one of the hosts. */
+@Command(
+    name = "exec",
+    mixinStandardHelpOptions = true,
+    description = "Runs a program in a host's network and memory limit: lab exec h1 -- ip addr")
+final class LabExecCommand extends LabAction {
+  private static final String CLIENT = "client";
+
+  @Parameters(index = "0", paramLabel = "HOST", description = "h1, h2, ... or client")
+  private String host = "";
+
+  @Parameters(index = "1..*", arity = "1..*", paramLabel = "CMD", description = "and its arguments")
+  private List<String> program = List.of();
+
+  /** Ends with the program's own exit status. */
+  @Override
+  int run() throws IOException, InterruptedException {
+    Lab lab = Lab.running();
+    LabPlace place = host.equals(CLIENT) ? lab.client().place() : lab.host(host).place();
+    return new ProcessBuilder(place.command(program)).inheritIO().start().waitFor();
+  }
+}

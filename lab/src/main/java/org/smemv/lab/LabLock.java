@@ -1,0 +1,58 @@
+package org.smemv.lab;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/** Held while a lab is changed: one process at a time, freed by the kernel when that one dies. */
+final class LabLock implements AutoCloseable {
+  private final FileChannel channel;
+
+  private LabLock(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /**
+   * Takes it at once or not at all.
+   *
+   * @throws LabException when another process, or another thread, is changing the lab
+   */
+  static LabLock take() {
+    try {
+      Files.createDirectories(LabFiles.ROOT);
+      FileChannel channel =
+          FileChannel.open(LabFiles.LOCK, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (tryLock(channel) == null) {
+        channel.close();
+        throw new LabException(
+            "another program is starting or removing the lab right now (it holds "
+                + LabFiles.LOCK
+                + "); there can be one lab on a machine");
+      }
+      return new LabLock(channel);
+    } catch (IOException e) {
+      throw new LabException("cannot lock " + LabFiles.LOCK + ": " + e, e);
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null;
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new LabException("cannot unlock " + LabFiles.LOCK + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package org.smemv.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class LabPlanTest {
+  @Test
+  void oneSizeIsForAllHosts() {
+    LabPlan plan = LabPlan.of(3, List.of("512M"), "1gbit", 1500);
+
+    assertThat(plan.hosts()).extracting(HostPlan::capacityBytes).containsOnly(512L << 20);
+    assertThat(plan.hosts()).extracting(HostPlan::name).containsExactly("h1", "h2", "h3");
+    assertThat(plan.host("h3").data()).isEqualTo("10.77.0.3:7400");
+  }
+
+  @Test
+  void otherwiseThereIsOneSizeForEachHost() {
+    assertThat(LabPlan.of(2, List.of("1G", "512M"), "1gbit", 1500).host("h2").capacityBytes())
+        .isEqualTo(512L << 20);
+    assertThatThrownBy(() -> LabPlan.of(3, List.of("1G", "512M"), "1gbit", 1500))
+        .hasMessageContaining("3 hosts but 2 memory sizes");
+  }
+
+  @Test
+  void anUnknownHostIsNamedTogetherWithThoseThereAre() {
+    LabPlan plan = LabPlan.of(2, List.of("1G"), "1gbit", 1500);
+
+    assertThatThrownBy(() -> plan.host("h9"))
+        .hasMessageContaining("'h9'")
+        .hasMessageContaining("h1, h2");
+  }
+
+  @Test
+  void numbersOutOfRangeAreRefused() {
+    assertThatThrownBy(() -> LabPlan.of(0, List.of(), "1gbit", 1500))
+        .isInstanceOf(LabException.class);
+    assertThatThrownBy(() -> LabPlan.of(33, List.of("1G"), "1gbit", 1500))
+        .isInstanceOf(LabException.class);
+    assertThatThrownBy(() -> LabPlan.of(1, List.of("1G"), "1gbit", 500))
+        .hasMessageContaining("MTU");
+  }
+}
