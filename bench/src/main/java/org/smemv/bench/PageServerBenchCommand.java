@@ -1,0 +1,65 @@
+package org.smemv.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.smemv.placement.PageSize;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code bench page-server}. */
+@Command(
+    name = "page-server",
+    description = "PUT and GET of 4 KiB pages against memcached set and get, and memory overhead.",
+    mixinStandardHelpOptions = true)
+public final class PageServerBenchCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it before it calls
+  private CommandSpec spec;
+
+  @Option(
+      names = "--megabytes",
+      defaultValue = "256",
+      description = "Pages to store, in MiB (default ${DEFAULT-VALUE}).")
+  private int megabytes;
+
+  @Option(
+      names = "--connections",
+      defaultValue = "2",
+      description = "Connections to each server (default ${DEFAULT-VALUE}).")
+  private int connections;
+
+  @Option(
+      names = "--batch",
+      defaultValue = "64",
+      description = "Pages in a request of several, 2..256 (default ${DEFAULT-VALUE}).")
+  private int batch;
+
+  @Option(
+      names = "--depth",
+      defaultValue = "256",
+      description = "Pages under way per connection (default ${DEFAULT-VALUE}).")
+  private int depth;
+
+  @Option(
+      names = "--rounds",
+      defaultValue = "5",
+      description = "Rounds whose median counts (default ${DEFAULT-VALUE}).")
+  private int rounds;
+
+  @Option(names = "--json", description = "Print the figures as JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws Exception {
+    long pages = ((long) megabytes << 20) / PageSize.BYTES;
+    PageServerReport report =
+        PageServerBench.run(new PageServerBench.Options(pages, connections, batch, depth, rounds));
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(json ? new ObjectMapper().writeValueAsString(report) : report.table());
+    out.flush();
+    return 0;
+  }
+}

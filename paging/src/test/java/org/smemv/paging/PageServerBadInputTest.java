@@ -1,0 +1,424 @@
+package org.smemv.paging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.smemv.paging.ServerFixture.VM;
+import static org.smemv.paging.TestPages.look;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.ToIntFunction;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Everything a peer can do wrong, over real sockets: a stated answer, and nothing has changed. */
+@Timeout(60)
+class PageServerBadInputTest {
+  private final ServerFixture fixture = new ServerFixture();
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  private RawPeer greeted() {
+    return RawPeer.greeted(fixture.server, TrafficClass.BULK, 1, "h1");
+  }
+
+  private String look1(long page, long seed) {
+    return look(fixture.store(), page, seed);
+  }
+
+  private void stored(long page, long seed) {
+    TestPages.put(fixture.store(), 1, page, seed);
+  }
+
+  /** The frame that {@code spoil} made wrong is answered with the code, then the stream ends. */
+  private void ends(String code, String message, ToIntFunction<RawPeer> spoil) {
+    try (RawPeer peer = greeted()) {
+      peer.send(spoil.applyAsInt(peer));
+      assertThat(peer.answer()).isEqualTo(code);
+      assertThat(peer.text()).contains(message);
+      assertThat(peer.answer()).isEqualTo("closed");
+    }
+  }
+
+  /** As above, but the connection then answers a right request. */
+  private void goesOn(String code, String message, ToIntFunction<RawPeer> spoil) {
+    try (RawPeer peer = greeted()) {
+      peer.send(spoil.applyAsInt(peer));
+      assertThat(peer.answer()).isEqualTo(code);
+      assertThat(peer.text()).contains(message);
+      peer.send(peer.get(Math.max(1, fixture.store().status().epoch()), 4));
+      assertThat(peer.answer()).isEqualTo("PAGES");
+    }
+  }
+
+  private static int set(RawPeer peer, int length, long at, int value) {
+    peer.frame.set(ValueLayout.JAVA_INT, at, value);
+    PageFrame.seal(peer.frame, 0);
+    return length;
+  }
+
+  @Test
+  void aWrongMagicIsMalformed() {
+    ends("MALFORMED", "magic", p -> set(p, p.get(1, 4), 0, 0x12345678));
+  }
+
+  @Test
+  void bytesOfAnotherProtocolAreMalformed() {
+    try (RawPeer peer = new RawPeer(fixture.server)) {
+      byte[] http =
+          "GET / HTTP/1.1\r\nHost: h2\r\nUser-Agent: a program that is lost\r\n\r\n"
+              .getBytes(StandardCharsets.US_ASCII);
+      MemorySegment.copy(http, 0, peer.frame, ValueLayout.JAVA_BYTE, 0, http.length);
+      peer.send(http.length);
+      assertThat(peer.answer()).isEqualTo("MALFORMED");
+    }
+  }
+
+  @Test
+  void anotherVersionIsAnsweredAsSuch() {
+    ends(
+        "VERSION",
+        "version 2",
+        p -> {
+          int length = p.get(1, 4);
+          p.frame.set(ValueLayout.JAVA_SHORT, 4, (short) 2);
+          PageFrame.seal(p.frame, 0);
+          return length;
+        });
+  }
+
+  @Test
+  void anUnknownKindIsMalformed() {
+    ends(
+        "MALFORMED",
+        "kind 77",
+        p -> {
+          int length = p.get(1, 4);
+          p.frame.set(ValueLayout.JAVA_SHORT, 6, (short) 77);
+          return length;
+        });
+  }
+
+  @Test
+  void aBodyThatIsTooLongIsMalformedBeforeItIsRead() {
+    ends("MALFORMED", "body bytes", p -> set(p, p.put(1, 4, 1, 0), 52, (2 << 20) + 1));
+    ends("MALFORMED", "body bytes", p -> set(p, p.put(1, 4, 1, 0), 52, Integer.MIN_VALUE));
+  }
+
+  @Test
+  void tooManyPagesAreMalformed() {
+    ends(
+        "MALFORMED",
+        "count 257",
+        p -> {
+          int length = p.get(1, 4);
+          p.frame.set(ValueLayout.JAVA_INT, 48, 257);
+          return length;
+        });
+  }
+
+  @Test
+  void aDamagedHeaderIsMalformed() {
+    ends(
+        "MALFORMED",
+        "header checksum",
+        p -> {
+          int length = p.get(1, 4);
+          p.frame.set(ValueLayout.JAVA_LONG, 40, 5); // another page than was sealed
+          return length;
+        });
+  }
+
+  @Test
+  void aDamagedDescriptorIsMalformed() {
+    ends(
+        "MALFORMED",
+        "header checksum",
+        p -> {
+          int length = p.put(1, 4, 2, 0);
+          p.frame.set(ValueLayout.JAVA_LONG, 64, 5);
+          return length;
+        });
+    assertThat(look1(5, 4)).isEqualTo("absent");
+  }
+
+  @Test
+  void anAnswerIsNoRequest() {
+    ends(
+        "MALFORMED",
+        "PUT_ACK",
+        p -> {
+          PageFrame.begin(p.frame, 0, FrameKind.PUT_ACK, VM, 1, 1);
+          PageFrame.seal(p.frame, 0);
+          return 64;
+        });
+  }
+
+  @Test
+  void aFrameOfAnotherVmThanTheConnectionsIsMalformed() {
+    ends(
+        "MALFORMED",
+        "is for another",
+        p -> {
+          PageFrame.begin(p.frame, 0, FrameKind.GET, new UUID(8, 8), 1, 1);
+          PageFrame.count(p.frame, 0, 1);
+          PageFrame.seal(p.frame, 0);
+          return 64;
+        });
+  }
+
+  @Test
+  void damagedContentsAreRefusedAndNothingOfTheFrameIsStored() {
+    stored(10, 1);
+    goesOn(
+        "CHECKSUM",
+        "page 11",
+        p -> {
+          int length = p.put(1, 10, 200, 50);
+          p.frame.set(ValueLayout.JAVA_BYTE, 64 + 200 * 16 + 4096 + 9, (byte) 0); // in page 11
+          return length;
+        });
+    assertThat(look1(10, 1)).isEqualTo("right");
+    assertThat(look1(12, 62)).isEqualTo("absent");
+    assertThat(fixture.pool.chargedPages()).isEqualTo(1);
+  }
+
+  @Test
+  void aFrameThatDoesNotFitIsRefusedAndNothingOfItIsStored() {
+    fixture.store().grantPages(100);
+    stored(10, 1);
+    goesOn("CAPACITY", "1 of 100 granted", p -> p.put(1, 10, 256, 50));
+    assertThat(look1(10, 1)).isEqualTo("right");
+    assertThat(look1(11, 61)).isEqualTo("absent");
+    assertThat(fixture.pool.chargedPages()).isEqualTo(1);
+    goesOn("REFUSED", "outside", p -> p.put(1, (1 << 20) - 1, 2, 0));
+  }
+
+  @Test
+  void aStaleEpochIsRefusedAndChangesNothing() {
+    stored(4, 1);
+    try (RawPeer old = greeted()) {
+      fixture.store().admit(2);
+      old.send(old.put(1, 4, 3, 50));
+      assertThat(old.answer()).isEqualTo("STALE_EPOCH");
+      old.send(old.get(1, 4));
+      assertThat(old.answer()).isEqualTo("STALE_EPOCH");
+      PageFrame.begin(old.frame, 0, FrameKind.DROP, VM, 1, 1);
+      PageFrame.count(old.frame, 0, 1);
+      PageFrame.bodyBytes(old.frame, 0, 16);
+      PageFrame.descriptor(old.frame, 0, 0, 4, 0, 0);
+      PageFrame.seal(old.frame, 0);
+      old.send(80);
+      assertThat(old.answer()).isEqualTo("STALE_EPOCH");
+    }
+    assertThat(look1(4, 1)).isEqualTo("right");
+    assertThatThrownBy(() -> PageLink.open(fixture.target(TrafficClass.BULK, 1, 0)))
+        .isInstanceOfSatisfying(
+            PageLinkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STALE_EPOCH))
+        .hasMessageContaining("epoch 2");
+  }
+
+  @Test
+  void aStaleCallerDoesNotEndTheNewerConnection() {
+    try (RawPeer newer = RawPeer.greeted(fixture.server, TrafficClass.BULK, 2, "h1");
+        RawPeer older = new RawPeer(fixture.server)) {
+      older.hello(VM, TrafficClass.BULK.code(), 1, "h1");
+      assertThat(older.answer()).isEqualTo("STALE_EPOCH");
+      newer.send(newer.get(2, 4));
+      assertThat(newer.answer()).isEqualTo("PAGES");
+    }
+  }
+
+  private void helloRefused(String code, UUID vm, int traffic, String name) {
+    try (RawPeer peer = new RawPeer(fixture.server)) {
+      peer.hello(vm, traffic, 1, name);
+      assertThat(peer.answer()).as("%s %d %s", vm, traffic, name).isEqualTo(code);
+      assertThat(peer.answer()).isEqualTo("closed");
+    }
+  }
+
+  @Test
+  void aHelloThatIsWrongIsRefused() {
+    UUID unknown = new UUID(5, 5);
+    helloRefused("UNKNOWN_VM", unknown, TrafficClass.BULK.code(), "h1");
+    helloRefused("UNKNOWN_VM", unknown, TrafficClass.BODY.code(), "h1");
+    helloRefused("MALFORMED", VM, 5, "h1");
+    helloRefused("MALFORMED", VM, -1, "h1");
+    helloRefused("MALFORMED", VM, TrafficClass.CONTROL.code(), "h1");
+    helloRefused("MALFORMED", new UUID(0, 0), TrafficClass.BULK.code(), "h1");
+    helloRefused("MALFORMED", VM, TrafficClass.BULK.code(), "");
+    helloRefused("MALFORMED", VM, TrafficClass.BULK.code(), "a b");
+    helloRefused("MALFORMED", VM, TrafficClass.BULK.code(), "x".repeat(64));
+    try (RawPeer peer = new RawPeer(fixture.server)) {
+      peer.send(peer.get(1, 4));
+      assertThat(peer.answer()).isEqualTo("MALFORMED");
+      assertThat(peer.text()).contains("HELLO");
+    }
+  }
+
+  @Test
+  void pageFramesOnAControlConnectionAreMalformed() {
+    try (RawPeer peer = new RawPeer(fixture.server)) {
+      peer.hello(new UUID(0, 0), TrafficClass.CONTROL.code(), 0, "h1");
+      assertThat(peer.answer()).isEqualTo("WELCOME");
+      peer.send(peer.get(1, 4));
+      assertThat(peer.answer()).isEqualTo("MALFORMED");
+    }
+    try (RawPeer peer = RawPeer.greeted(fixture.server, TrafficClass.BODY, 1, "h1")) {
+      peer.send(peer.get(1, 4));
+      assertThat(peer.answer()).isEqualTo("MALFORMED");
+    }
+    assertThat(fixture.body.toString()).isEqualTo("!");
+  }
+
+  @Test
+  void placesAreRefusedByASubHost() {
+    goesOn(
+        "REFUSED",
+        "not incoming",
+        p -> {
+          PageFrame.begin(p.frame, 0, FrameKind.PLACE, VM, 1, 1);
+          PageFrame.count(p.frame, 0, 1);
+          PageFrame.bodyBytes(p.frame, 0, 16);
+          PageFrame.descriptor(p.frame, 0, 0, 4, 0, 0);
+          PageFrame.seal(p.frame, 0);
+          return 80;
+        });
+  }
+
+  @Test
+  void aConnectionThatIsCutAnywhereInAPutLeavesTheOldPagesWhole() {
+    stored(10, 1);
+    stored(11, 2);
+    long charged = fixture.pool.chargedPages();
+    Random random = new Random(9);
+    for (int round = 0; round < 60; round++) {
+      try (RawPeer peer = greeted()) {
+        int whole = peer.put(1, 10, 4, 99);
+        peer.send(1 + random.nextInt(whole - 1));
+      }
+    }
+    await().until(() -> fixture.server.connections() == 0);
+    assertThat(look1(10, 1)).isEqualTo("right");
+    assertThat(look1(11, 2)).isEqualTo("right");
+    assertThat(look1(12, 111)).isEqualTo("absent");
+    assertThat(fixture.pool.chargedPages()).isEqualTo(charged);
+    // And no slot was lost: as many frames as the pool takes at once still go in.
+    try (PageLink link = fixture.link(TrafficClass.BULK)) {
+      PageSendWindow window = new PageSendWindow(link, 256, 8);
+      try (RawPeer memory = new RawPeer(fixture.server)) {
+        TestPages.fill(memory.frame.address(), 5);
+        int sum = PageChecksum.of(memory.frame, 0);
+        for (long page = 0; page < 4096; page++) {
+          window.put(page, memory.frame.address(), sum, 0);
+        }
+        window.drain();
+      }
+    }
+    assertThat(fixture.pool.memoryBytes()).isLessThanOrEqualTo(4096L * 4096 + (12 << 20));
+  }
+
+  @Test
+  void randomDamageNeverChangesWhatIsStoredNorStopsTheServer() {
+    stored(4, 1);
+    Random random = new Random(21);
+    for (int round = 0; round < 150; round++) {
+      try (RawPeer peer = greeted()) {
+        int length = peer.put(1, 4, 2, 7);
+        for (int i = 0; i < 3; i++) {
+          int at = random.nextInt(random.nextBoolean() ? 96 : length);
+          byte old = peer.frame.get(ValueLayout.JAVA_BYTE, at);
+          peer.frame.set(ValueLayout.JAVA_BYTE, at, (byte) (old + 1 + random.nextInt(255)));
+        }
+        peer.send(length);
+        peer.socket.shutdownOutput();
+        assertThat(peer.answer()).isIn("MALFORMED", "VERSION", "CHECKSUM");
+      }
+      assertThat(look1(4, 1)).as("round %d", round).isEqualTo("right");
+      assertThat(look1(5, 12)).isEqualTo("absent");
+    }
+  }
+
+  @Test
+  void aConnectionOverTheLimitIsRefusedWithTheReason() {
+    try (ServerFixture small = new ServerFixture(2, ServerFixture.TIMEOUT)) {
+      List<PageLink> links = new ArrayList<>();
+      links.add(PageLink.open(small.target(TrafficClass.BULK, 1, 0)));
+      links.add(PageLink.open(small.target(TrafficClass.BULK, 1, 1)));
+      assertThatThrownBy(() -> PageLink.open(small.target(TrafficClass.BULK, 1, 2)))
+          .isInstanceOfSatisfying(
+              PageLinkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED))
+          .hasMessageContaining("2 connections");
+      links.forEach(PageLink::close);
+    }
+  }
+
+  @Test
+  void aPeerThatSaysNothingOrStopsInAFrameIsGivenUpButAnIdleOneIsNot() throws Exception {
+    try (ServerFixture hasty = new ServerFixture(8, Duration.ofMillis(100));
+        RawPeer silent = new RawPeer(hasty.server);
+        RawPeer slow = RawPeer.greeted(hasty.server, TrafficClass.BULK, 1, "slow");
+        RawPeer idle = RawPeer.greeted(hasty.server, TrafficClass.BULK, 1, "idle")) {
+      slow.put(1, 4, 1, 0);
+      slow.send(100);
+      assertThat(silent.answer()).isEqualTo("closed");
+      assertThat(slow.answer()).isEqualTo("closed");
+      Thread.sleep(300); // several time-outs long
+      idle.send(idle.get(1, 4));
+      assertThat(idle.answer()).isEqualTo("PAGES");
+    }
+  }
+
+  @Test
+  void aNewConnectionIsRefusedWhileTheOldOneIsStuckAndEvenAfterATryThatGaveUp() throws Exception {
+    CountDownLatch stuck = new CountDownLatch(1);
+    UUID vm = new UUID(6, 6);
+    try (ServerFixture hasty = new ServerFixture(8, Duration.ofMillis(100))) {
+      hasty.holders.put(vm, new StuckHolder(vm, stuck));
+      LinkTarget target =
+          new LinkTarget(
+              hasty.server.address(), vm, 1, TrafficClass.BULK, 0, "h1", ServerFixture.TIMEOUT);
+      PageLink old = PageLink.open(target);
+      PageSendWindow window = new PageSendWindow(old, 1, 2);
+      window.putZero(1, 0); // its handler now waits in the holder
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertThatThrownBy(() -> PageLink.open(target))
+            .isInstanceOfSatisfying(
+                PageLinkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED))
+            .hasMessageContaining("has not ended");
+      }
+      stuck.countDown();
+      await().untilAsserted(() -> PageLink.open(target).close());
+      old.close();
+    }
+  }
+
+  @Test
+  void nobodyAtTheAddressIsALostLinkThatNamesIt() {
+    InetSocketAddress address = fixture.server.address();
+    fixture.server.close();
+    assertThatThrownBy(() -> fixture.link(TrafficClass.BULK))
+        .isInstanceOfSatisfying(
+            PageLinkException.class,
+            e -> {
+              assertThat(e.isLost()).isTrue();
+              assertThat(e.code()).isNull();
+              assertThat(e.vm()).isEqualTo(VM);
+            })
+        .hasMessageContaining(":" + address.getPort())
+        .hasMessageContaining("ECONNREFUSED");
+  }
+}
