@@ -53,10 +53,16 @@ public interface BodySource {
   /** Sends every page that is due to its target, all targets in parallel. */
   Round copy() throws HostException;
 
-  /** Stops the VM at the point where its device state is about to be sent. */
-  void pause() throws HostException;
+  /**
+   * Stops the VM at the point where its device state is about to be sent.
+   *
+   * @return when it stopped, on the migration's clock
+   */
+  long pause() throws HostException;
 
-  /** With the VM stopped: sends what was written last, and tells the main host where all pages are. */
+  /**
+   * With the VM stopped: sends what was written last, and tells the main host where all pages are.
+   */
   void copyLast() throws HostException;
 
   /** Sends the device state; returns when the new main host has taken it. */
@@ -65,7 +71,9 @@ public interface BodySource {
   /** Before commit: gives up the copying and lets the VM run on here. Never fails half-way. */
   void giveUp();
 
-  /** Notes durably that the new main host may have committed: the VM must not run here on its own. */
+  /**
+   * Notes durably that the new main host may have committed: the VM must not run here on its own.
+   */
   void aboutToCommit(String mainHost, long epoch) throws HostException;
 
   /** After commit: ends the stopped VM here and frees its memory. */

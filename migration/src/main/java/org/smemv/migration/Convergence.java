@@ -4,8 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Judges from the rounds so far whether a pre-copy gets anywhere: how long the last pages would take
- * now, and whether the guest writes as fast as pages can be sent. Pure; one thread.
+ * Judges from the rounds so far whether a pre-copy gets anywhere: how long the last pages would
+ * take now, and whether the guest writes as fast as pages can be sent. Pure; one thread.
  */
 public final class Convergence {
   /** This many rounds in a row without progress, and the copying is said not to converge. */

@@ -1,8 +1,8 @@
 package org.smemv.migration;
 
 /**
- * The steps of a migration, in order. Up to and including SEND_BODY every failure leads to ABORTED and
- * the VM goes on at its source; from COMMIT on it belongs to the new main host.
+ * The steps of a migration, in order. Up to and including SEND_BODY every failure leads to ABORTED
+ * and the VM goes on at its source; from COMMIT on it belongs to the new main host.
  */
 public enum MigrationState {
   PLAN,

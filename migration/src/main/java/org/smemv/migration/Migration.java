@@ -1,0 +1,345 @@
+package org.smemv.migration;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.migration.HostControl.Reservation;
+import org.smemv.migration.HostControl.Role;
+import org.smemv.migration.MigrationPlan.OnTimeout;
+import org.smemv.placement.PageSize;
+
+/**
+ * Moves a VM: reserves memory on every target, copies pages in rounds while the VM runs, stops it,
+ * sends what is left and the device state, commits, and lets it run at its new main host. This is
+ * the whole sequence; what each step does to a host is behind {@link HostControl} and {@link
+ * BodySource}.
+ *
+ * <p>Before commit every failure gives everything back and the VM goes on at its source. If it is
+ * not known whether the new main host committed, neither side lets the VM run until that host says
+ * so.
+ *
+ * <p>{@link #run} is called once, by one thread; the other methods by any.
+ */
+public final class Migration {
+  /** Time, so that a simulation can have its own. */
+  public interface Clock {
+    /** A clock that only goes forward, in nanoseconds. */
+    long nanos();
+
+    /** Waits; a simulation lets time pass instead. */
+    void sleep(long millis) throws InterruptedException;
+  }
+
+  /** Stops the migration: what is left is not done any more. */
+  private static final class GivenUp extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    GivenUp(String reason) {
+      super(reason);
+    }
+  }
+
+  private static final Logger log = LoggerFactory.getLogger(Migration.class);
+  private static final long RETRY_MILLIS = 1000;
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
+  private final MigrationPlan plan;
+  private final Map<String, HostControl> hosts = new LinkedHashMap<>();
+  private final BodySource source;
+  private final String bodyDescription;
+  private final Clock clock;
+  private final Convergence convergence = new Convergence();
+  private final LongSupplier now;
+  private final long begun;
+
+  private volatile MigrationState state = MigrationState.PLAN;
+  private volatile @Nullable String reason;
+  private volatile long copyBegun = -1;
+  private volatile long paused = -1;
+  private volatile long resumed = -1;
+  private volatile long ended = -1;
+  private volatile BodySource.@Nullable Round lastRound;
+  private volatile boolean cancelled;
+  private volatile boolean forced;
+
+  /**
+   * @param main the new main host
+   * @param subs the sub-hosts by name; all that the plan names
+   * @param body what the main host needs to start a QEMU that fits, opaque here
+   */
+  public Migration(
+      MigrationPlan plan,
+      HostControl main,
+      Map<String, HostControl> subs,
+      BodySource source,
+      String body,
+      Clock clock) {
+    this.plan = plan;
+    hosts.put(plan.main(), main);
+    plan.shares().forEach(s -> hosts.put(s.host(), subs.get(s.host())));
+    this.source = source;
+    this.bodyDescription = body;
+    this.clock = clock;
+    this.now = clock::nanos;
+    this.begun = clock.nanos();
+  }
+
+  /** Does it all. Returns when the migration is {@link MigrationState#isFinal() over}. */
+  public void run() throws InterruptedException {
+    try {
+      reserve();
+      prepare();
+      copyInRounds();
+      switchOver();
+    } catch (HostException | GivenUp | RuntimeException e) {
+      abort(String.valueOf(e.getMessage()));
+      return;
+    }
+    if (commit()) {
+      resume();
+      settle();
+    }
+  }
+
+  private void enter(MigrationState next) {
+    log.info("VM {}: migration to {}: {}", plan.name(), plan.main(), next);
+    state = next;
+  }
+
+  private void reserve() throws HostException, GivenUp {
+    enter(MigrationState.RESERVE);
+    main().reserve(reservation(Role.MAIN, plan.mainBytes()));
+    for (HostControl.Share share : plan.shares()) {
+      stopIfCancelled();
+      host(share.host()).reserve(reservation(Role.SUB, share.bytes()));
+    }
+  }
+
+  private Reservation reservation(Role role, long bytes) {
+    return new Reservation(
+        plan.vm(), plan.name(), plan.epoch(), role, bytes, plan.vmBytes(), plan.main());
+  }
+
+  private HostControl host(String name) {
+    HostControl host = hosts.get(name);
+    if (host == null) {
+      throw new IllegalStateException("the plan names " + name + ", which was not given");
+    }
+    return host;
+  }
+
+  private HostControl main() {
+    return host(plan.main());
+  }
+
+  private void prepare() throws HostException, GivenUp {
+    enter(MigrationState.PREPARE);
+    main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.shares());
+    stopIfCancelled();
+    source.begin(plan.targets(), plan.limits().bytesPerSecondMax());
+  }
+
+  private void copyInRounds() throws HostException, GivenUp {
+    enter(MigrationState.COPY);
+    copyBegun = now.getAsLong();
+    do {
+      stopIfCancelled();
+      BodySource.Round round = source.copy();
+      convergence.add(round, PageSize.BYTES);
+      lastRound = round;
+    } while (!mayStop());
+    for (HostControl.Share share : plan.shares()) {
+      host(share.host()).keep(plan.vm(), plan.epoch());
+    }
+  }
+
+  private boolean mayStop() throws GivenUp {
+    if (convergence.expectedDowntimeMillis() <= plan.limits().downtimeMillis() || forced) {
+      return true;
+    }
+    long timeout = plan.limits().timeoutSeconds();
+    if (timeout == 0 || millisSince(copyBegun) < timeout * 1000) {
+      return false;
+    }
+    if (plan.limits().onTimeout() == OnTimeout.FORCE) {
+      return true;
+    }
+    throw new GivenUp(
+        "not done after the time-out of %d s: %d MiB are left, and stopping the VM now would take %d ms%s"
+            .formatted(
+                timeout,
+                source.progress().remainingPages() >> (20 - PageSize.SHIFT),
+                convergence.expectedDowntimeMillis(),
+                convergence.isConverging() ? "" : "; the VM writes faster than its pages travel"));
+  }
+
+  private void switchOver() throws HostException, GivenUp {
+    stopIfCancelled();
+    enter(MigrationState.PAUSE);
+    paused = source.pause();
+    source.copyLast();
+    stopIfCancelled();
+    enter(MigrationState.SEND_BODY);
+    source.sendBody();
+    stopIfCancelled();
+    source.aboutToCommit(plan.main(), plan.epoch());
+  }
+
+  /**
+   * True when the VM belongs to the new main host; false when it surely does not, and was given up.
+   */
+  private boolean commit() throws InterruptedException {
+    enter(MigrationState.COMMIT);
+    try {
+      main().commit(plan.vm(), plan.epoch());
+      return true;
+    } catch (HostException e) {
+      return e.kind() == HostException.Kind.UNREACHABLE ? askUntilKnown(e) : refused(e);
+    }
+  }
+
+  private boolean refused(HostException e) {
+    abort("the new main host did not commit: " + e.getMessage());
+    return false;
+  }
+
+  private boolean askUntilKnown(HostException cause) throws InterruptedException {
+    stall("it is not known whether " + plan.main() + " took the VM: " + cause.getMessage());
+    while (true) {
+      try {
+        if (main().decided(plan.vm(), plan.epoch())) {
+          return true;
+        }
+        return refused(cause);
+      } catch (HostException e) {
+        clock.sleep(RETRY_MILLIS);
+      }
+    }
+  }
+
+  private void resume() throws InterruptedException {
+    enter(MigrationState.RESUME);
+    while (true) {
+      try {
+        main().resume(plan.vm(), plan.epoch());
+        resumed = now.getAsLong();
+        return;
+      } catch (HostException e) {
+        stall("the VM is at " + plan.main() + " but does not run yet: " + e.getMessage());
+        clock.sleep(RETRY_MILLIS);
+      }
+    }
+  }
+
+  private void settle() {
+    enter(MigrationState.SETTLE);
+    source.retire();
+    reason = null;
+    ended = now.getAsLong();
+    enter(MigrationState.DONE);
+  }
+
+  private void stall(String why) {
+    log.warn("VM {}: {}", plan.name(), why);
+    reason = why;
+    state = MigrationState.STALLED;
+  }
+
+  private void abort(String why) {
+    log.warn("VM {}: migration to {} given up in {}: {}", plan.name(), plan.main(), state, why);
+    source.giveUp();
+    for (HostControl host : hosts.values()) {
+      try {
+        host.release(plan.vm(), plan.epoch());
+      } catch (HostException e) {
+        log.info("VM {}: a reservation lapses by itself: {}", plan.name(), e.getMessage());
+      }
+    }
+    reason = why;
+    ended = now.getAsLong();
+    state = MigrationState.ABORTED;
+  }
+
+  private void stopIfCancelled() throws GivenUp {
+    if (cancelled) {
+      throw new GivenUp("cancelled");
+    }
+  }
+
+  /** Asks for the migration to be given up; takes effect before commit only. */
+  public void cancel() {
+    cancelled = true;
+  }
+
+  /** Asks for the VM to be stopped and switched over after this round, whatever is left. */
+  public void force() {
+    forced = true;
+  }
+
+  /** The plan. */
+  public MigrationPlan plan() {
+    return plan;
+  }
+
+  /** Where it is. */
+  public MigrationState state() {
+    return state;
+  }
+
+  /** Why it was given up or is held up; null otherwise. */
+  public @Nullable String reason() {
+    return reason;
+  }
+
+  /** How far the copying is. */
+  public BodySource.Progress progress() {
+    return source.progress();
+  }
+
+  /** The last round that ended; null before the first. */
+  public BodySource.@Nullable Round lastRound() {
+    return lastRound;
+  }
+
+  /** How many rounds there were. */
+  public int rounds() {
+    return convergence.rounds();
+  }
+
+  /** False while the VM writes its pages faster than they travel. */
+  public boolean isConverging() {
+    return convergence.isConverging();
+  }
+
+  /**
+   * How long the VM would stand if it were stopped now, in milliseconds; -1 before the first round.
+   */
+  public long expectedDowntimeMillis() {
+    return convergence.rounds() == 0 ? -1 : convergence.expectedDowntimeMillis();
+  }
+
+  /** How long the VM stood, or has stood so far, in milliseconds; -1 before it was stopped. */
+  public long downtimeMillis() {
+    if (paused < 0 || state == MigrationState.ABORTED) {
+      return -1;
+    }
+    return ((resumed < 0 ? now.getAsLong() : resumed) - paused) / NANOS_PER_MILLI;
+  }
+
+  /** Milliseconds before the first page was sent; -1 until then. */
+  public long setupMillis() {
+    return copyBegun < 0 ? -1 : (copyBegun - begun) / NANOS_PER_MILLI;
+  }
+
+  /** Milliseconds since the beginning, or until the end. */
+  public long totalMillis() {
+    return ((ended < 0 ? now.getAsLong() : ended) - begun) / NANOS_PER_MILLI;
+  }
+
+  private long millisSince(long nanos) {
+    return (now.getAsLong() - nanos) / NANOS_PER_MILLI;
+  }
+}
