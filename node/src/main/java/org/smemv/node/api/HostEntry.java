@@ -1,0 +1,13 @@
+package org.smemv.node.api;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+
+/**
+ * How to reach a host.
+ *
+ * @param name of the host
+ * @param api the Unix socket of its operator API
+ * @param data address of its agent for other agents; an IP address, never looked up
+ */
+public record HostEntry(String name, Path api, InetSocketAddress data) {}

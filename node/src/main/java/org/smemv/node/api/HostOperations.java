@@ -1,0 +1,51 @@
+package org.smemv.node.api;
+
+import java.util.List;
+
+/**
+ * Everything an operator can ask one host. Safe for use by many threads. Every method may block for
+ * the time the operation takes, but each has a limit; every failure is an {@link
+ * OperationException} with a message for the operator.
+ */
+public interface HostOperations {
+  /** The host's memory. */
+  HostReport host() throws OperationException;
+
+  /** The VMs that run here or are being received. */
+  List<VmReport> vms() throws OperationException;
+
+  /** One of them; {@code NOT_FOUND} when it is not here. */
+  VmReport vm(String name) throws OperationException;
+
+  /** Starts a VM here and lets it run. */
+  VmReport start(StartVm request) throws OperationException;
+
+  /** Takes over the memory of a running QEMU; {@code UNSUITABLE} with all reasons if not. */
+  VmReport attach(AttachVm request) throws OperationException;
+
+  /** Ends a VM and frees its memory on all hosts. */
+  void stop(String vm) throws OperationException;
+
+  /** Changes the limit of a VM's memory on this host; returns at once, paging follows. */
+  VmReport setMainMemory(String vm, SetMainMemory request) throws OperationException;
+
+  /** Makes the plan of a migration and checks it against all hosts; changes nothing. */
+  PlanReport plan(String vm, MigrateVm request) throws OperationException;
+
+  /**
+   * Starts a migration and returns its first report; {@link #migration} tells how it goes on. The
+   * request's {@code dryRun} is false here.
+   */
+  MigrationReport migrate(String vm, MigrateVm request) throws OperationException;
+
+  /** A migration that was started here, also after its end. */
+  MigrationReport migration(String id) throws OperationException;
+
+  /** All of them, the newest first. */
+  List<MigrationReport> migrations() throws OperationException;
+
+  /**
+   * Asks a migration to stop; before the commit it is aborted, after it {@code BUSY} is answered.
+   */
+  MigrationReport cancel(String id) throws OperationException;
+}

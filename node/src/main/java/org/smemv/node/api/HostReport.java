@@ -1,0 +1,39 @@
+package org.smemv.node.api;
+
+import java.util.List;
+
+/**
+ * A host's memory, as S-memV accounts for it.
+ *
+ * @param name the host
+ * @param capacityBytes what S-memV may use
+ * @param freeBytes neither used nor reserved
+ * @param reservedBytes granted to migrations and not yet used
+ * @param usedBytes by VMs that run here and by shares
+ * @param vms names of the VMs that run here
+ * @param shares memory held for VMs that run elsewhere
+ */
+public record HostReport(
+    String name,
+    long capacityBytes,
+    long freeBytes,
+    long reservedBytes,
+    long usedBytes,
+    List<String> vms,
+    List<Share> shares) {
+  public HostReport {
+    vms = List.copyOf(vms);
+    shares = List.copyOf(shares);
+  }
+
+  /**
+   * Pages held for a VM that runs elsewhere.
+   *
+   * @param vmId the VM
+   * @param mainHost where it runs, as far as this host knows
+   * @param pages held, with the zero pages
+   * @param bytes of memory they take here
+   * @param grantedBytes the most they may take
+   */
+  public record Share(String vmId, String mainHost, long pages, long bytes, long grantedBytes) {}
+}

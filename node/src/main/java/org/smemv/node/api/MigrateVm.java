@@ -1,0 +1,67 @@
+package org.smemv.node.api;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves a VM to a main host and any number of sub-hosts.
+ *
+ * @param mainHost where the VM runs afterwards
+ * @param mainMemoryBytes the most of its memory that may be on the main host, whole pages; 0 means
+ *     all of it
+ * @param subs may be empty or null; a host at most once, and not the main host
+ * @param downtimeLimitMillis the pause to aim for; 0 means 300
+ * @param maxBandwidth bytes per second over all targets; 0 means no limit
+ * @param timeoutSeconds for the whole migration; 0 means none
+ * @param onTimeout null means abort
+ * @param dryRun only make the plan
+ */
+public record MigrateVm(
+    String mainHost,
+    long mainMemoryBytes,
+    @Nullable List<SubShare> subs,
+    long downtimeLimitMillis,
+    long maxBandwidth,
+    long timeoutSeconds,
+    @Nullable TimeoutAction onTimeout,
+    boolean dryRun) {
+  /** What QEMU and libvirt use. */
+  public static final long DOWNTIME_LIMIT_MILLIS_DEFAULT = 300;
+
+  private static final long DOWNTIME_LIMIT_MILLIS_MAX = 60_000;
+  private static final long TIMEOUT_SECONDS_MAX = 7L * 24 * 3600;
+  private static final int SUBS_MAX = 64;
+
+  public MigrateVm {
+    RequestCheck.name("main host", mainHost);
+    if (mainMemoryBytes != 0) {
+      RequestCheck.pages("main memory", mainMemoryBytes);
+    }
+    subs = List.copyOf(subs == null ? List.of() : subs);
+    checkSubs(mainHost, subs);
+    downtimeLimitMillis =
+        downtimeLimitMillis == 0 ? DOWNTIME_LIMIT_MILLIS_DEFAULT : downtimeLimitMillis;
+    RequestCheck.range("downtime limit", downtimeLimitMillis, 1, DOWNTIME_LIMIT_MILLIS_MAX, "ms");
+    RequestCheck.range("max bandwidth", maxBandwidth, 0, Size.BYTES_MAX, "bytes per second");
+    RequestCheck.range("timeout", timeoutSeconds, 0, TIMEOUT_SECONDS_MAX, "seconds");
+    onTimeout = onTimeout == null ? TimeoutAction.ABORT : onTimeout;
+  }
+
+  private static void checkSubs(String mainHost, List<SubShare> subs) {
+    if (subs.size() > SUBS_MAX) {
+      throw new IllegalArgumentException(subs.size() + " sub-hosts: " + SUBS_MAX + " is the limit");
+    }
+    Set<String> seen = new HashSet<>();
+    for (SubShare sub : subs) {
+      if (sub.host().equals(mainHost)) {
+        throw new IllegalArgumentException(
+            "host " + mainHost + " cannot be main host and sub-host of the same migration");
+      }
+      if (!seen.add(sub.host())) {
+        throw new IllegalArgumentException("sub-host " + sub.host() + " is given twice");
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package org.smemv.node.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A migration under way or ended. Names follow QEMU's {@code query-migrate}.
+ *
+ * @param id of the migration
+ * @param reason why it was aborted or stalled; null otherwise
+ * @param converging false while pages are written faster than they can be sent
+ * @param expectedDowntimeMillis if it switched over now; -1 while unknown
+ * @param downtimeMillis from the guest's stop to its resumption; -1 before that
+ * @param totalTimeMillis since the request, or until the end
+ * @param setupTimeMillis before the first page was sent; -1 until then
+ * @param etaMillis to the switch; -1 while unknown
+ * @param targets a row per host that receives
+ */
+public record MigrationReport(
+    String id,
+    String vm,
+    String source,
+    MigrationState state,
+    @Nullable String reason,
+    Ram ram,
+    boolean converging,
+    long expectedDowntimeMillis,
+    long downtimeMillis,
+    long totalTimeMillis,
+    long setupTimeMillis,
+    long etaMillis,
+    List<Target> targets) {
+  public MigrationReport {
+    targets = List.copyOf(targets);
+  }
+
+  /**
+   * The guest's memory on its way.
+   *
+   * @param total bytes of guest RAM
+   * @param transferred bytes sent
+   * @param remaining bytes still to send
+   * @param duplicate zero pages
+   * @param normal pages sent with contents
+   * @param mbps 10^6 bits per second, lately
+   * @param pagesPerSecond sent, lately
+   * @param dirtyPagesRate written by the guest per second
+   * @param dirtySyncCount rounds over the memory
+   */
+  public record Ram(
+      long total,
+      long transferred,
+      long remaining,
+      long duplicate,
+      long normal,
+      double mbps,
+      double pagesPerSecond,
+      double dirtyPagesRate,
+      long dirtySyncCount) {}
+
+  /**
+   * One receiving host.
+   *
+   * @param pages that are placed there
+   * @param bytes sent to it, repeated pages counted again
+   * @param mbps 10^6 bits per second, lately
+   */
+  public record Target(String host, TargetRole role, long pages, long bytes, double mbps) {}
+}

@@ -1,0 +1,54 @@
+package org.smemv.node.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts a VM.
+ *
+ * @param name its name
+ * @param memoryBytes guest RAM, whole MiB
+ * @param cpus virtual CPUs, 1 to 255; 0 means 1
+ * @param net null for no network card
+ * @param disk absolute path of an image that every host can open; null for none
+ * @param kernel absolute path of a kernel to boot; null to boot from the disk
+ * @param initrd absolute path; only with {@code kernel}
+ * @param append kernel command line; only with {@code kernel}
+ * @param accelerator {@code kvm} or {@code tcg}; null lets the host choose
+ * @param extraArguments more arguments of QEMU
+ */
+public record StartVm(
+    String name,
+    long memoryBytes,
+    int cpus,
+    @Nullable NetRequest net,
+    @Nullable String disk,
+    @Nullable String kernel,
+    @Nullable String initrd,
+    @Nullable String append,
+    @Nullable String accelerator,
+    @Nullable List<String> extraArguments) {
+  private static final int CPUS_MAX = 255;
+  private static final long MIB = 1L << 20;
+
+  public StartVm {
+    RequestCheck.name("VM name", name);
+    if (memoryBytes < MIB || memoryBytes > Size.BYTES_MAX || memoryBytes % MIB != 0) {
+      throw new IllegalArgumentException(
+          "memory " + memoryBytes + " bytes: whole MiB from 1M to 16T are needed");
+    }
+    cpus = cpus == 0 ? 1 : cpus;
+    RequestCheck.range("cpus", cpus, 1, CPUS_MAX, "CPUs");
+    RequestCheck.path("disk", disk);
+    RequestCheck.path("kernel", kernel);
+    RequestCheck.path("initrd", initrd);
+    RequestCheck.text("append", append);
+    if (kernel == null && (initrd != null || append != null)) {
+      throw new IllegalArgumentException("initrd and append need a kernel");
+    }
+    if (accelerator != null && !accelerator.equals("kvm") && !accelerator.equals("tcg")) {
+      throw new IllegalArgumentException("accelerator '" + accelerator + "': kvm or tcg");
+    }
+    extraArguments = List.copyOf(extraArguments == null ? List.of() : extraArguments);
+  }
+}

@@ -1,0 +1,58 @@
+package org.smemv.node.qemu;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+
+/** What runs the guest's instructions. */
+public enum Accelerator {
+  KVM("kvm"),
+  TCG("tcg,thread=multi");
+
+  private final String argument;
+
+  Accelerator(String argument) {
+    this.argument = argument;
+  }
+
+  /** The value of QEMU's {@code -accel}. */
+  String argument() {
+    return argument;
+  }
+
+  /**
+   * KVM when this machine can really run it. {@code /dev/kvm} alone proves nothing: inside a
+   * virtual machine it may open while the CPU has neither VMX nor SVM, and QEMU then hangs in the
+   * BIOS.
+   */
+  public static Accelerator probe() {
+    return probe(Path.of("/proc/cpuinfo"), Path.of("/dev/kvm"));
+  }
+
+  static Accelerator probe(Path cpuinfo, Path device) {
+    return hasVirtualization(cpuinfo) && opens(device) ? KVM : TCG;
+  }
+
+  private static boolean hasVirtualization(Path cpuinfo) {
+    try {
+      return Files.readAllLines(cpuinfo).stream()
+          .filter(line -> line.startsWith("flags"))
+          .flatMap(line -> List.of(line.split("\\s+", -1)).stream())
+          .anyMatch(flag -> flag.equals("vmx") || flag.equals("svm"));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static boolean opens(Path device) {
+    try {
+      FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE).close();
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package org.smemv.node.qemu;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The body of a VM: its QEMU process on this host, with an open monitor.
+ *
+ * <p>QEMU is started in a session of its own and outlives this agent; {@link #reopen} finds it
+ * again by the record in the VM's directory. The methods may be called by any thread; {@link #stop}
+ * once.
+ */
+public final class QemuBody implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(QemuBody.class);
+
+  /** How long QEMU may take for each of: quitting, ending on SIGTERM, ending on SIGKILL. */
+  private static final Duration QUIT = Duration.ofSeconds(5);
+
+  private static final Duration TERMINATE = Duration.ofSeconds(5);
+  private static final Duration KILL = Duration.ofSeconds(5);
+
+  /** How QEMU begins. */
+  public enum Mode {
+    /** Ready to run, stopped before the first instruction: {@code cont} boots it. */
+    PAUSED,
+    /** Waits for {@code migrate-incoming}; stays stopped after it. */
+    INCOMING;
+
+    List<String> arguments() {
+      return this == PAUSED ? List.of("-S") : List.of("-S", "-incoming", "defer");
+    }
+  }
+
+  private final QemuRecord record;
+  private final Path recordFile;
+  private final Qmp qmp;
+
+  QemuBody(QemuRecord record, Path recordFile, Qmp qmp) {
+    this.record = record;
+    this.recordFile = recordFile;
+    this.qmp = qmp;
+  }
+
+  /**
+   * Starts QEMU and waits until its monitor answers. A failure leaves nothing behind but the log.
+   *
+   * @param timeout for the monitor to answer
+   */
+  public static QemuBody start(QemuSpec spec, QemuPlace place, Mode mode, Duration timeout)
+      throws IOException {
+    return QemuLaunch.start(spec, place, mode, timeout);
+  }
+
+  /**
+   * Finds the QEMU of a VM after a restart of the agent.
+   *
+   * @param directory the VM's directory
+   * @return empty when no QEMU was ever started there, or it was stopped
+   * @throws QemuException {@link QemuException.Kind#NO_SUCH_PROCESS} when it has died meanwhile
+   * @throws QmpException when it lives and its monitor does not answer within {@code timeout}
+   */
+  public static Optional<QemuBody> reopen(Path directory, Duration timeout) throws IOException {
+    Path file = directory.toAbsolutePath().resolve("qemu.json");
+    Optional<QemuRecord> found = QemuRecord.read(file);
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    QemuRecord record = found.get();
+    if (!record.process().isAlive()) {
+      throw new QemuException(
+          QemuException.Kind.NO_SUCH_PROCESS,
+          "VM "
+              + record.name()
+              + ": its QEMU, process "
+              + record.process().pid()
+              + ", has ended. See "
+              + directory.resolve("qemu.log"));
+    }
+    Qmp qmp = Qmp.connect(record.name(), Path.of(record.qmpSocket()), timeout);
+    return Optional.of(new QemuBody(record, file, qmp));
+  }
+
+  /**
+   * Cleans up after a QEMU that has died: its tap device and its record. Does nothing while it
+   * lives or when there is none.
+   */
+  public static void forgetDead(Path directory) throws IOException {
+    Path file = directory.toAbsolutePath().resolve("qemu.json");
+    Optional<QemuRecord> found = QemuRecord.read(file);
+    if (found.isPresent() && !found.get().process().isAlive()) {
+      cleanUp(found.get(), file);
+    }
+  }
+
+  /** The VM's name. */
+  public String name() {
+    return record.name();
+  }
+
+  /** What the VM is; empty for a QEMU that somebody else started. */
+  public Optional<QemuSpec> spec() {
+    return Optional.ofNullable(record.spec());
+  }
+
+  /** Process id and start time. */
+  public QemuProcess process() {
+    return record.process();
+  }
+
+  /** The guest's RAM file. */
+  public Path ramFile() {
+    return Path.of(record.ramFile());
+  }
+
+  /** QEMU's monitor socket. */
+  public Path qmpSocket() {
+    return Path.of(record.qmpSocket());
+  }
+
+  /** The open monitor. */
+  public Qmp qmp() {
+    return qmp;
+  }
+
+  /** What runs the guest's instructions. */
+  public Accelerator accelerator() {
+    return record.accelerator();
+  }
+
+  /**
+   * Ends QEMU: by its monitor, then SIGTERM, then SIGKILL, each with a time-out; then removes the
+   * tap device and the record. A QEMU that has ended already is fine.
+   */
+  public void stop() throws IOException {
+    quit();
+    QemuProcess process = record.process();
+    if (!process.awaitEnd(qmp.ended().isDone() ? TERMINATE : QUIT)) {
+      LOG.warn("VM {}: QEMU {} does not quit: SIGTERM", name(), process.pid());
+      process.terminate();
+    }
+    if (!process.awaitEnd(TERMINATE)) {
+      LOG.warn("VM {}: QEMU {} ignores SIGTERM: SIGKILL", name(), process.pid());
+      process.kill();
+    }
+    if (!process.awaitEnd(KILL)) {
+      throw new QemuException(
+          QemuException.Kind.NOT_STOPPED,
+          "VM "
+              + name()
+              + ": QEMU "
+              + process.pid()
+              + " is still there after SIGKILL: it hangs in"
+              + " the kernel. Look at /proc/"
+              + process.pid()
+              + "/stack");
+    }
+    cleanUp(record, recordFile);
+  }
+
+  private void quit() {
+    try {
+      qmp.execute("quit", QUIT);
+    } catch (QmpException e) {
+      // Dead, or deaf: the signals follow.
+      LOG.debug("VM {}: quit", name(), e);
+    } finally {
+      qmp.close();
+    }
+  }
+
+  /** Closes the monitor only; QEMU goes on. */
+  @Override
+  public void close() {
+    qmp.close();
+  }
+
+  static void cleanUp(QemuRecord record, Path recordFile) throws IOException {
+    String tap = record.tap();
+    if (tap != null) {
+      TapDevice.remove(record.name(), tap);
+    }
+    Files.deleteIfExists(recordFile);
+  }
+}

@@ -1,0 +1,60 @@
+package org.smemv.node.qemu;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a restarted agent needs to find a QEMU again, kept as a file in the VM's directory.
+ *
+ * @param spec null for a QEMU that was started by somebody else
+ * @param tap the tap device to remove at the end
+ */
+record QemuRecord(
+    String name,
+    @Nullable QemuSpec spec,
+    String host,
+    String ramFile,
+    String qmpSocket,
+    Accelerator accelerator,
+    @Nullable String tap,
+    QemuProcess process) {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  /** The record in a VM's directory; empty when no QEMU was started there. */
+  static Optional<QemuRecord> read(Path file) throws QemuException {
+    try {
+      return Optional.of(MAPPER.readValue(file.toFile(), QemuRecord.class));
+    } catch (NoSuchFileException | FileNotFoundException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new QemuException(
+          QemuException.Kind.BAD_RECORD,
+          file + " is damaged: " + e.getMessage() + ". Stop its QEMU by hand and remove the file",
+          e);
+    }
+  }
+
+  /** Replaces the record; after a crash either the old or the new one is there, whole. */
+  void write(Path file) throws IOException {
+    Path next = file.resolveSibling(file.getFileName() + ".new");
+    Files.write(next, encode());
+    try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private byte[] encode() throws JsonProcessingException {
+    return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);
+  }
+}
