@@ -28,6 +28,11 @@ final class ColdPages {
     this.pagemap = pagemap;
   }
 
+  /** Begins to track writes. */
+  void begin() {
+    pagemap.arm(memory.base(), memory.end());
+  }
+
   /**
    * Moves the hand over one window.
    *

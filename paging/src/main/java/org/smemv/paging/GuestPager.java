@@ -25,7 +25,8 @@ public final class GuestPager implements AutoCloseable {
   private boolean evicting;
 
   /**
-   * Puts the parts together and makes the page table agree with the memory; starts nothing yet.
+   * Puts the parts together; starts nothing yet. {@link #recover()} must follow unless the page
+   * table is new.
    *
    * @param attachment the VM's memory; closed by its owner, after this
    * @param subHosts where its remote pages are; closed with this
@@ -39,11 +40,8 @@ public final class GuestPager implements AutoCloseable {
     this.subHosts = subHosts;
     this.budget = new ResidentBudget(table.limitPages());
     this.pipe = new EvictionPipe(memory, new EvictionJournal(table), attachment.pipe());
-    budget.takeAll(new Recovery(table, memory, attachment.faults(), pipe).run());
-    countUsed(table);
     DropQueue queue = new DropQueue();
     this.copies = new StaleCopies(table, queue, subHosts, evictionCounters);
-    copies.lookEverywhere();
     this.faultLoop =
         new FaultLoop(
             new FaultLoop.Parts(
@@ -76,6 +74,14 @@ public final class GuestPager implements AutoCloseable {
         new PageEvictor(table, budget, cold, eviction, subHosts, copies, evictionCounters, broken);
   }
 
+  /** Makes the page table that a dead agent left agree with the memory again. */
+  public void recover() {
+    PageTable table = attachment.table();
+    budget.takeAll(new Recovery(table, attachment.memory(), attachment.faults(), pipe).run());
+    countUsed(table);
+    copies.lookEverywhere();
+  }
+
   private void countUsed(PageTable table) {
     for (long page = 0; page < table.pages(); page++) {
       long entry = table.get(page);
@@ -100,7 +106,6 @@ public final class GuestPager implements AutoCloseable {
   /** Keeps the VM within its limit from now on; once the VM runs here. */
   public void keepWithinLimit() {
     evicting = true;
-    attachment.pagemap().arm(attachment.memory().base(), attachment.memory().end());
     evictor.start();
   }
 
@@ -114,6 +119,11 @@ public final class GuestPager implements AutoCloseable {
     budget.limit(pages);
     roomNeeded();
     faultLoop.lookAgain();
+  }
+
+  /** The VM's memory. */
+  public GuestAttachment attachment() {
+    return attachment;
   }
 
   /** What is resident, and how much may be. */

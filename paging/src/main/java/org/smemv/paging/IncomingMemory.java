@@ -1,7 +1,6 @@
 package org.smemv.paging;
 
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
 import org.smemv.placement.PageSize;
 
 /**
@@ -13,32 +12,35 @@ public final class IncomingMemory implements PageHolder {
   private final PageTable table;
   private final GuestMemory memory;
   private final long epoch;
-  private final int hosts;
-  private final long limitPages;
-  private final AtomicLong resident = new AtomicLong();
+  private final SubHosts subHosts;
+  private final ResidentBudget budget;
   private volatile boolean open = true;
 
   /**
-   * @param table the VM's page table, all zero
+   * @param pager of the VM that arrives; its page table is all zero
    * @param epoch the only epoch that may write here
-   * @param hosts how many sub-hosts the VM has
    */
-  public IncomingMemory(PageTable table, GuestMemory memory, long epoch, int hosts) {
+  public IncomingMemory(GuestPager pager, long epoch) {
+    this(
+        pager.attachment().table(),
+        pager.attachment().memory(),
+        pager.budget(),
+        pager.subHosts(),
+        epoch);
+  }
+
+  IncomingMemory(
+      PageTable table, GuestMemory memory, ResidentBudget budget, SubHosts subHosts, long epoch) {
     this.table = table;
     this.memory = memory;
+    this.budget = budget;
+    this.subHosts = subHosts;
     this.epoch = epoch;
-    this.hosts = hosts;
-    this.limitPages = table.limitPages();
   }
 
   /** Ends the arrival: from now on every frame is refused. */
   public void close() {
     open = false;
-  }
-
-  /** Pages that have arrived and are here. */
-  public long residentPages() {
-    return resident.get();
   }
 
   @Override
@@ -67,10 +69,15 @@ public final class IncomingMemory implements PageHolder {
       boolean isNew = PageEntry.place(table.get(put.page(i))) != PageEntry.RESIDENT;
       wanted += put.hasContents(i) && isNew ? 1 : 0;
     }
-    if (resident.get() + wanted > limitPages) {
+    if (budget.resident() + wanted > budget.limit()) {
       throw new FrameException(
           ErrorCode.CAPACITY,
-          "VM " + vm() + " may have " + limitPages + " pages here and has " + resident.get());
+          "VM "
+              + vm()
+              + " may have "
+              + budget.limit()
+              + " pages here and has "
+              + budget.resident());
     }
     for (int i = 0; i < put.size(); i++) {
       if (put.hasContents(i)) {
@@ -99,7 +106,7 @@ public final class IncomingMemory implements PageHolder {
     checkPages(pages);
     for (int i = 0; i < pages.size(); i++) {
       int flags = pages.flags(i);
-      if (!PageFlags.isZero(flags) && PageFlags.host(flags) >= hosts) {
+      if (!PageFlags.isZero(flags) && PageFlags.host(flags) >= subHosts.count()) {
         throw new FrameException(
             ErrorCode.REFUSED,
             "page "
@@ -107,7 +114,7 @@ public final class IncomingMemory implements PageHolder {
                 + " is said to be on sub-host "
                 + PageFlags.host(flags)
                 + " of "
-                + hosts);
+                + subHosts.count());
       }
     }
     for (int i = 0; i < pages.size(); i++) {
@@ -122,15 +129,24 @@ public final class IncomingMemory implements PageHolder {
 
   /** One lane of the source tells of each page, so no two threads change the same entry. */
   private void become(long page, long entry) {
-    boolean was = PageEntry.place(table.get(page)) == PageEntry.RESIDENT;
+    long before = table.get(page);
+    boolean was = PageEntry.place(before) == PageEntry.RESIDENT;
     boolean is = PageEntry.place(entry) == PageEntry.RESIDENT;
+    table.set(page, entry);
     if (was && !is) {
       memory.ram().punchHole(page << PageSize.SHIFT, PageSize.BYTES);
-      resident.decrementAndGet();
+      budget.release(1);
     } else if (is && !was) {
-      resident.incrementAndGet();
+      budget.takeAll(1);
     }
-    table.set(page, entry);
+    countRemote(before, -1);
+    countRemote(entry, 1);
+  }
+
+  private void countRemote(long entry, int pages) {
+    if (PageEntry.place(entry) == PageEntry.REMOTE) {
+      subHosts.countUsed(PageEntry.host(entry), pages);
+    }
   }
 
   private void checkPages(PageBatch pages) {

@@ -79,6 +79,7 @@ final class PageEvictor implements AutoCloseable {
 
   private void run() {
     try {
+      cold.begin();
       while (running) {
         copies.dropAll();
         if (!makeRoom()) {

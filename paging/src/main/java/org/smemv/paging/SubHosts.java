@@ -65,6 +65,11 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     return List.copyOf(hosts);
   }
 
+  /** How many there are. */
+  public int count() {
+    return hosts.size();
+  }
+
   /** Counts a page as held by a sub-host, when the page table is read or written by others. */
   public void countUsed(int host, long pages) {
     if (host < hosts.size()) {

@@ -75,6 +75,7 @@ final class PagerProcess implements AutoCloseable {
               failure.printStackTrace();
               Runtime.getRuntime().halt(3);
             });
+    pager.recover();
     pager.serveFaults();
     pager.keepWithinLimit();
     System.out.println("ready");

@@ -54,6 +54,7 @@ class RemotePagingTest {
     hosts.add(new SubHost.Identity(0, "s1", first.address()), PAGES / 2);
     hosts.add(new SubHost.Identity(1, "s2", second.address()), PAGES / 2);
     pager = new GuestPager(attachment, hosts, Duration.ofNanos(50_000), broken::add);
+    pager.recover();
     pager.serveFaults();
     pager.keepWithinLimit();
   }

@@ -36,6 +36,8 @@ class SplitCopyTest {
   private static final class MainServer implements HolderDirectory, AutoCloseable {
     final MemoryFile ram;
     final PageTable table;
+    final ResidentBudget budget = new ResidentBudget(MAIN_PAGES);
+    final SubHosts subHosts = new SubHosts(VM, 1, "main");
     final IncomingMemory incoming;
     final PageServer server;
 
@@ -43,7 +45,10 @@ class SplitCopyTest {
       ram = MemoryFile.create(directory.resolve("ram2"), PAGES * 4096);
       table = PageTable.create(directory.resolve("table2"), VM, PAGES);
       table.limitPages(MAIN_PAGES);
-      incoming = new IncomingMemory(table, new GuestMemory(ram, 0), 1, 2);
+      InetSocketAddress nowhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+      subHosts.add(new SubHost.Identity(0, "s1", nowhere), PAGES);
+      subHosts.add(new SubHost.Identity(1, "s2", nowhere), PAGES);
+      incoming = new IncomingMemory(table, new GuestMemory(ram, 0), budget, subHosts, 1);
       server =
           PageServer.start(
               new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
@@ -108,7 +113,7 @@ class SplitCopyTest {
         System.out.println(out.progress() + " zero " + out.zeroPages());
       }
       assertThat(sent).isGreaterThan(PAGES);
-      assertThat(main.incoming.residentPages()).isLessThanOrEqualTo(MAIN_PAGES).isGreaterThan(1000);
+      assertThat(main.budget.resident()).isLessThanOrEqualTo(MAIN_PAGES).isGreaterThan(1000);
       assertEveryPage(attachment.memory().ram());
       signal("CONT");
       assertThat(guest.finish()).endsWith("wrong 0");
