@@ -10,14 +10,17 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 
 /** How this project writes JSON, and how strictly it reads it. */
 public final class Json {
   private static final int NESTING_MAX = 16;
   private static final int TEXT_CHARACTERS_MAX = 1 << 20;
 
-  /** Refuses unknown and repeated fields, text for numbers, and anything after the end. */
+  /**
+   * A number that is left out is 0, which each record says what it means. Refuses unknown and
+   * repeated fields, text for numbers, and anything after the end.
+   */
   static final ObjectMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
@@ -29,7 +32,6 @@ public final class Json {
                   .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .build();
@@ -45,23 +47,21 @@ public final class Json {
     }
   }
 
+  static byte[] bytes(Object value) {
+    return write(value).getBytes(StandardCharsets.UTF_8);
+  }
+
   /**
    * Reads a value.
    *
    * @throws JsonProcessingException see {@link #reason} for a message that people understand
    */
-  public static <T> T read(byte[] json, Class<T> type) throws JsonProcessingException {
-    try {
-      T value = MAPPER.readValue(json, type);
-      if (value == null) {
-        throw new JsonMappingException(null, "an object is needed, not null");
-      }
-      return value;
-    } catch (JsonProcessingException e) {
-      throw e;
-    } catch (IOException e) {
-      throw new IllegalStateException("reading from memory failed", e);
+  public static <T> T read(String json, Class<T> type) throws JsonProcessingException {
+    T value = MAPPER.readValue(json, type);
+    if (value == null) {
+      throw new JsonMappingException(null, "an object is needed, not null");
     }
+    return value;
   }
 
   /** What is wrong with a JSON text, without the names of classes. */

@@ -1,0 +1,174 @@
+package org.smemv.node.api;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
+
+/** A host in memory that notes what it was asked. */
+public final class FakeHost implements HostOperations {
+  public final List<Object> requests = new CopyOnWriteArrayList<>();
+  public final Map<String, VmReport> vms = new LinkedHashMap<>();
+  public final List<MigrationReport> progress = new ArrayList<>();
+  private final String name;
+  private volatile Supplier<OperationException> failure = () -> null;
+  private int asked;
+
+  public FakeHost(String name) {
+    this.name = name;
+  }
+
+  /** Every later operation on VMs fails like this. */
+  public void failWith(ErrorCode code, String message) {
+    failure = () -> new OperationException(code, message);
+  }
+
+  public static VmReport vmReport(String vm, String host) {
+    return new VmReport(
+        vm,
+        "0f8fad5b-d9cb-469f-a165-70867728950e",
+        host,
+        VmState.RUNNING,
+        null,
+        1L << 30,
+        512L << 20,
+        400L << 20,
+        100L << 20,
+        List.of(
+            new VmReport.Sub("h3", 300L << 20, true), new VmReport.Sub("h4", 224L << 20, false)),
+        new VmReport.Faults(1000, 200, 800, 150.5, 420, 900, 2000.25),
+        new VmReport.Evictions(700, 50, 1, 650L << 12),
+        new VmReport.Rates(12.5, 10, 8),
+        2,
+        4711,
+        "7.2.22",
+        "tcg",
+        null);
+  }
+
+  public static MigrationReport migrationReport(MigrationState state, String reason) {
+    return new MigrationReport(
+        "m1",
+        "vm1",
+        "h1",
+        state,
+        reason,
+        new MigrationReport.Ram(
+            1L << 30, 600L << 20, 424L << 20, 5000, 150000, 900.5, 27000, 1200, 3),
+        true,
+        45,
+        state == MigrationState.DONE ? 21 : -1,
+        8200,
+        12,
+        3000,
+        List.of(
+            new MigrationReport.Target("h2", TargetRole.MAIN, 90000, 400L << 20, 500),
+            new MigrationReport.Target("h3", TargetRole.SUB, 60000, 200L << 20, 400)));
+  }
+
+  private void check() throws OperationException {
+    OperationException e = failure.get();
+    if (e != null) {
+      throw e;
+    }
+  }
+
+  @Override
+  public HostReport host() {
+    return new HostReport(
+        name,
+        512L << 20,
+        112L << 20,
+        100L << 20,
+        300L << 20,
+        List.copyOf(vms.keySet()),
+        List.of(new HostReport.Share("id-1", "h2", 75000, 290L << 20, 300L << 20)));
+  }
+
+  @Override
+  public List<VmReport> vms() {
+    return List.copyOf(vms.values());
+  }
+
+  @Override
+  public VmReport vm(String vm) throws OperationException {
+    check();
+    VmReport report = vms.get(vm);
+    if (report == null) {
+      throw new OperationException(ErrorCode.NOT_FOUND, "no VM " + vm + " on host " + name);
+    }
+    return report;
+  }
+
+  @Override
+  public VmReport start(StartVm request) throws OperationException {
+    requests.add(request);
+    check();
+    vms.put(request.name(), vmReport(request.name(), name));
+    return vm(request.name());
+  }
+
+  @Override
+  public VmReport attach(AttachVm request) throws OperationException {
+    requests.add(request);
+    check();
+    vms.put(request.name(), vmReport(request.name(), name));
+    return vm(request.name());
+  }
+
+  @Override
+  public void stop(String vm) throws OperationException {
+    vm(vm);
+    vms.remove(vm);
+  }
+
+  @Override
+  public VmReport setMainMemory(String vm, SetMainMemory request) throws OperationException {
+    requests.add(request);
+    return vm(vm);
+  }
+
+  @Override
+  public PlanReport plan(String vm, MigrateVm request) throws OperationException {
+    requests.add(request);
+    vm(vm);
+    return new PlanReport(
+        vm,
+        name,
+        1L << 30,
+        request.downtimeLimitMillis(),
+        request.maxBandwidth(),
+        request.timeoutSeconds(),
+        request.onTimeout(),
+        List.of(new PlanReport.Target("h2", TargetRole.MAIN, 512L << 20, 600L << 20)));
+  }
+
+  @Override
+  public MigrationReport migrate(String vm, MigrateVm request) throws OperationException {
+    requests.add(request);
+    vm(vm);
+    return progress.get(0);
+  }
+
+  @Override
+  public synchronized MigrationReport migration(String id) throws OperationException {
+    if (!id.equals("m1")) {
+      throw new OperationException(ErrorCode.NOT_FOUND, "no migration " + id);
+    }
+    asked++;
+    return progress.get(Math.min(asked, progress.size() - 1));
+  }
+
+  @Override
+  public List<MigrationReport> migrations() {
+    return List.copyOf(progress);
+  }
+
+  @Override
+  public MigrationReport cancel(String id) throws OperationException {
+    requests.add("cancel " + id);
+    return migration(id);
+  }
+}
