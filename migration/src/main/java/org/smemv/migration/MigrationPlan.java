@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.smemv.placement.PageSize;
+import org.smemv.placement.ShareSizes;
 
 /**
  * One placement change with a move of the body: which host gets how much, and within which limits.
@@ -73,10 +74,14 @@ public record MigrationPlan(
     }
   }
 
-  /** The targets in the order of their indexes. */
+  /**
+   * The targets in the order of their indexes. Of a split VM the main host is not filled to the brim, so
+   * that pages can come in before others have gone.
+   */
   public List<BodySource.Target> targets() {
+    long filled = shares.isEmpty() ? mainBytes : mainBytes - ShareSizes.headroomBytes(mainBytes);
     List<BodySource.Target> targets = new ArrayList<>();
-    targets.add(new BodySource.Target(main, mainBytes >>> PageSize.SHIFT));
+    targets.add(new BodySource.Target(main, Math.max(0, filled) >>> PageSize.SHIFT));
     shares.forEach(s -> targets.add(new BodySource.Target(s.host(), s.bytes() >>> PageSize.SHIFT)));
     return targets;
   }

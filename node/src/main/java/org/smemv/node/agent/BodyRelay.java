@@ -1,0 +1,83 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.smemv.paging.LinkTarget;
+import org.smemv.paging.PageLink;
+
+/**
+ * Carries the device state of a VM that leaves: takes the stream from QEMU over a Unix socket and
+ * sends it to the new main host over a link of our own. It is connected before the VM stops.
+ */
+final class BodyRelay implements AutoCloseable {
+  private static final int BUFFER_BYTES = 256 << 10;
+
+  private final Path socket;
+  private final ServerSocketChannel listener;
+  private final PageLink link;
+  private final CompletableFuture<Void> done = new CompletableFuture<>();
+
+  BodyRelay(Path socket, LinkTarget target) throws IOException {
+    this.socket = socket;
+    Files.deleteIfExists(socket);
+    this.link = PageLink.open(target);
+    this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    listener.bind(UnixDomainSocketAddress.of(socket));
+    Thread.ofPlatform().daemon().name("body-relay").start(this::relay);
+  }
+
+  /** What QEMU is told to migrate to. */
+  String uri() {
+    return "unix:" + socket;
+  }
+
+  private void relay() {
+    try (SocketChannel qemu = listener.accept();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment memory = arena.allocate(BUFFER_BYTES, 64);
+      ByteBuffer buffer = memory.asByteBuffer();
+      while (qemu.read(buffer) >= 0) {
+        link.sendBody(memory, 0, buffer.position());
+        buffer.clear();
+      }
+      link.endBody();
+      done.complete(null);
+    } catch (IOException | RuntimeException e) {
+      done.completeExceptionally(e);
+    }
+  }
+
+  /** Waits until the new main host has taken all of the stream. */
+  void await(Duration timeout) throws IOException {
+    try {
+      done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw new IOException("the device state did not get across: " + e.getCause(), e);
+    } catch (TimeoutException e) {
+      throw new IOException("the device state did not get across in " + timeout, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while sending the device state", e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    link.shutdown();
+    listener.close();
+    Files.deleteIfExists(socket);
+  }
+}

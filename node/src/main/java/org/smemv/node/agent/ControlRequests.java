@@ -1,0 +1,77 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.migration.HostControl.Role;
+import org.smemv.migration.HostException;
+import org.smemv.node.agent.HostRequest.Reply;
+import org.smemv.node.api.HostReport;
+import org.smemv.node.api.Json;
+import org.smemv.paging.ControlHandler;
+import org.smemv.paging.ErrorCode;
+import org.smemv.paging.FrameException;
+
+/** Answers what other hosts' agents ask. */
+final class ControlRequests implements ControlHandler {
+  private static final Logger log = LoggerFactory.getLogger(ControlRequests.class);
+
+  private final Arrivals arrivals;
+  private final HeldShares shares;
+  private final Supplier<HostReport> describe;
+
+  ControlRequests(Arrivals arrivals, HeldShares shares, Supplier<HostReport> describe) {
+    this.arrivals = arrivals;
+    this.shares = shares;
+    this.describe = describe;
+  }
+
+  @Override
+  public byte[] handle(byte[] request) {
+    HostRequest asked;
+    try {
+      asked = Json.read(new String(request, StandardCharsets.UTF_8), HostRequest.class);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new FrameException(
+          ErrorCode.MALFORMED, "not a request that this host knows: " + e.getMessage());
+    }
+    Reply reply;
+    try {
+      reply = answer(asked);
+    } catch (HostException e) {
+      log.info("refused {}: {}", asked, e.getMessage());
+      reply = Reply.refusal(e);
+    }
+    return Json.write(reply).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private Reply answer(HostRequest asked) throws HostException {
+    switch (asked) {
+      case HostRequest.Describe describeIt -> {
+        return new Reply(null, null, false, describe.get());
+      }
+      case HostRequest.Reserve(var reservation) -> {
+        if (reservation.role() == Role.MAIN) {
+          arrivals.reserve(reservation);
+        } else {
+          shares.reserve(reservation);
+        }
+      }
+      case HostRequest.Prepare(var vm, var epoch, var body, var list) ->
+          arrivals.prepare(vm, epoch, body, list);
+      case HostRequest.Keep(var vm, var epoch) -> shares.keep(vm, epoch);
+      case HostRequest.Commit(var vm, var epoch) -> arrivals.commit(vm, epoch);
+      case HostRequest.Decided(var vm, var epoch) -> {
+        return new Reply(null, null, arrivals.decided(vm, epoch), null);
+      }
+      case HostRequest.Resume(var vm, var epoch) -> arrivals.resume(vm, epoch);
+      case HostRequest.Release(var vm, var epoch) -> {
+        arrivals.release(vm, epoch);
+        boolean ignored = shares.release(vm, epoch);
+      }
+    }
+    return Reply.DONE;
+  }
+}

@@ -1,0 +1,179 @@
+package org.smemv.node.agent;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.migration.HostControl.Reservation;
+import org.smemv.migration.HostException;
+import org.smemv.node.api.HostReport;
+import org.smemv.paging.PageServer;
+import org.smemv.paging.PageStore;
+import org.smemv.paging.SlabPool;
+import org.smemv.placement.MemoryLedger;
+import org.smemv.placement.PageSize;
+
+/**
+ * The pages that this host holds as a sub-host of VMs that run elsewhere. A share begins as a
+ * reservation, which lapses when nobody asks for it to be kept; a kept one stays until it is
+ * released. Safe for use by many threads.
+ */
+final class HeldShares {
+  private static final Logger log = LoggerFactory.getLogger(HeldShares.class);
+
+  /** A reservation that is not kept after this long has lost its migration. */
+  static final Duration LAPSE = Duration.ofSeconds(90);
+
+  private static final class Share {
+    final Reservation reservation;
+    final PageStore store;
+    boolean kept;
+    long touchedNanos = System.nanoTime();
+    long usesSeen;
+
+    Share(Reservation reservation, PageStore store) {
+      this.reservation = reservation;
+      this.store = store;
+    }
+
+    MemoryLedger.Key key() {
+      return new MemoryLedger.Key(reservation.vm(), reservation.epoch());
+    }
+  }
+
+  private final MemoryLedger ledger;
+  private final SlabPool pool;
+  private final Map<UUID, Share> shares = new HashMap<>();
+  private volatile @Nullable PageServer server;
+
+  HeldShares(MemoryLedger ledger, SlabPool pool) {
+    this.ledger = ledger;
+    this.pool = pool;
+  }
+
+  /** Whose connections are ended when a share is. */
+  void servedBy(PageServer pageServer) {
+    server = pageServer;
+  }
+
+  void reserve(Reservation wanted) throws HostException {
+    Share lapsed = takeReplaceable(wanted);
+    if (lapsed != null) {
+      end(lapsed);
+    }
+    add(wanted);
+  }
+
+  private synchronized @Nullable Share takeReplaceable(Reservation wanted) throws HostException {
+    Share present = shares.get(wanted.vm());
+    if (present == null || present.reservation.equals(wanted)) {
+      return null;
+    }
+    if (present.kept || present.reservation.epoch() >= wanted.epoch()) {
+      throw refused("it holds pages of VM " + wanted.name() + " already: choose another sub-host");
+    }
+    shares.remove(wanted.vm());
+    return present;
+  }
+
+  private synchronized void add(Reservation wanted) throws HostException {
+    if (shares.containsKey(wanted.vm())) {
+      return;
+    }
+    try {
+      ledger.grant(new MemoryLedger.Key(wanted.vm(), wanted.epoch()), wanted.bytes());
+    } catch (MemoryLedger.NotEnough e) {
+      throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
+    }
+    long ramPages = PageSize.pagesIn(wanted.vmBytes());
+    long grant = PageSize.pagesIn(wanted.bytes());
+    PageStore store = new PageStore(wanted.vm(), pool, ramPages, grant, wanted.epoch());
+    shares.put(wanted.vm(), new Share(wanted, store));
+  }
+
+  private static HostException refused(String why) {
+    return new HostException(HostException.Kind.REFUSED, why);
+  }
+
+  synchronized void keep(UUID vm, long epoch) throws HostException {
+    Share share = shares.get(vm);
+    if (share == null || share.reservation.epoch() != epoch) {
+      throw refused("it has no reservation of VM " + vm + " with epoch " + epoch);
+    }
+    share.kept = true;
+  }
+
+  /** Ends a share of this epoch or an older one; false when there is none. */
+  boolean release(UUID vm, long epoch) {
+    Share share;
+    synchronized (this) {
+      share = shares.get(vm);
+      if (share == null || share.reservation.epoch() > epoch) {
+        return false;
+      }
+      shares.remove(vm);
+    }
+    end(share);
+    return true;
+  }
+
+  /** Not under the lock: connections that end may be asking for the store this moment. */
+  private void end(Share share) {
+    PageServer pages = server;
+    if (pages != null && !pages.disconnect(share.reservation.vm())) {
+      log.warn("VM {}: a connection does not end", share.reservation.name());
+    }
+    share.store.close();
+    ledger.release(share.key());
+  }
+
+  /** The pages of a VM; null when none are held. */
+  synchronized @Nullable PageStore store(UUID vm) {
+    Share share = shares.get(vm);
+    return share == null ? null : share.store;
+  }
+
+  /** Ends reservations that were never kept and that nobody has used for a while. */
+  void lapse() {
+    List<Share> lapsed = new ArrayList<>();
+    synchronized (this) {
+      long now = System.nanoTime();
+      for (Share share : shares.values()) {
+        long uses = share.store.status().puts() + share.store.status().gets();
+        if (uses != share.usesSeen) {
+          share.usesSeen = uses;
+          share.touchedNanos = now;
+        }
+        if (!share.kept && now - share.touchedNanos > LAPSE.toNanos()) {
+          lapsed.add(share);
+        }
+      }
+      lapsed.forEach(share -> shares.remove(share.reservation.vm()));
+    }
+    for (Share share : lapsed) {
+      log.warn("VM {}: its reservation here was not used and lapses", share.reservation.name());
+      end(share);
+    }
+  }
+
+  /** A row for each share and reservation. */
+  synchronized List<HostReport.Share> report() {
+    List<HostReport.Share> rows = new ArrayList<>();
+    for (Share share : shares.values()) {
+      PageStore.Status status = share.store.status();
+      rows.add(
+          new HostReport.Share(
+              share.reservation.vm().toString(),
+              share.reservation.mainHost(),
+              status.pages(),
+              status.bytes(),
+              share.reservation.bytes()));
+    }
+    return rows;
+  }
+}

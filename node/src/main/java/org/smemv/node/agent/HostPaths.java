@@ -1,0 +1,36 @@
+package org.smemv.node.agent;
+
+import java.nio.file.Path;
+
+/** Where things are below an agent's state directory. */
+record HostPaths(Path state) {
+  HostPaths {
+    state = state.toAbsolutePath();
+  }
+
+  /** A tmpfs of our own, without huge pages; it outlives the agent. */
+  Path ramMount() {
+    return state.resolve("ram");
+  }
+
+  Path vms() {
+    return state.resolve("vms");
+  }
+
+  Path vm(String name) {
+    return vms().resolve(name);
+  }
+
+  Path ram(String vm) {
+    return ramMount().resolve(vm + ".ram");
+  }
+
+  Path table(String vm) {
+    return ramMount().resolve(vm + ".pages");
+  }
+
+  /** Where a QEMU that leaves sends its device state, or one that arrives takes it. */
+  Path bodySocket(String vm) {
+    return vm(vm).resolve("body.sock");
+  }
+}

@@ -1,0 +1,70 @@
+package org.smemv.node.agent;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.smemv.migration.HostControl;
+import org.smemv.migration.HostException;
+import org.smemv.node.api.HostReport;
+
+/** What one host's agent asks another's, as JSON in a CONTROL frame. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "ask")
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = HostRequest.Describe.class, name = "describe"),
+  @JsonSubTypes.Type(value = HostRequest.Reserve.class, name = "reserve"),
+  @JsonSubTypes.Type(value = HostRequest.Prepare.class, name = "prepare"),
+  @JsonSubTypes.Type(value = HostRequest.Keep.class, name = "keep"),
+  @JsonSubTypes.Type(value = HostRequest.Commit.class, name = "commit"),
+  @JsonSubTypes.Type(value = HostRequest.Decided.class, name = "decided"),
+  @JsonSubTypes.Type(value = HostRequest.Resume.class, name = "resume"),
+  @JsonSubTypes.Type(value = HostRequest.Release.class, name = "release"),
+})
+public sealed interface HostRequest {
+  /** How much memory there is. */
+  record Describe() implements HostRequest {}
+
+  /** See {@link HostControl#reserve}. */
+  record Reserve(HostControl.Reservation reservation) implements HostRequest {}
+
+  /** See {@link HostControl#prepare}. */
+  record Prepare(UUID vm, long epoch, String body, List<HostControl.Share> shares)
+      implements HostRequest {}
+
+  /** See {@link HostControl#keep}. */
+  record Keep(UUID vm, long epoch) implements HostRequest {}
+
+  /** See {@link HostControl#commit}. */
+  record Commit(UUID vm, long epoch) implements HostRequest {}
+
+  /** See {@link HostControl#decided}. */
+  record Decided(UUID vm, long epoch) implements HostRequest {}
+
+  /** See {@link HostControl#resume}. */
+  record Resume(UUID vm, long epoch) implements HostRequest {}
+
+  /** See {@link HostControl#release}. */
+  record Release(UUID vm, long epoch) implements HostRequest {}
+
+  /**
+   * The answer.
+   *
+   * @param refused why not; null when it was done
+   * @param message for a person, when it was refused
+   * @param decided the answer to {@link Decided}
+   * @param host the answer to {@link Describe}
+   */
+  record Reply(
+      HostException.@Nullable Kind refused,
+      @Nullable String message,
+      boolean decided,
+      @Nullable HostReport host) {
+    /** It was done. */
+    static final Reply DONE = new Reply(null, null, false, null);
+
+    static Reply refusal(HostException e) {
+      return new Reply(e.kind(), e.getMessage(), false, null);
+    }
+  }
+}

@@ -1,0 +1,255 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.migration.HostControl.Share;
+import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.node.qemu.QemuBody;
+import org.smemv.paging.AttachException;
+import org.smemv.paging.GuestAttachment;
+import org.smemv.paging.GuestPager;
+import org.smemv.paging.IncomingMemory;
+import org.smemv.paging.PageTable;
+import org.smemv.paging.SubHost;
+import org.smemv.paging.SubHosts;
+import org.smemv.placement.PageSize;
+
+/**
+ * One VM whose body is on this host: its record, its QEMU, hold of its memory, and, when a part of
+ * the memory is elsewhere, its pager. Methods are called under the VM's lock in {@link HostedVms},
+ * except where it says otherwise.
+ */
+final class HostedVm implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(HostedVm.class);
+
+  /** QEMU answers its monitor within this, or something is wrong with it. */
+  static final Duration MONITOR = Duration.ofSeconds(10);
+
+  private final HostPaths paths;
+  private final QemuBody body;
+  private final PageTable table;
+  private final GuestAttachment attachment;
+  private volatile VmRecord record;
+  private volatile @Nullable GuestPager pager;
+  private volatile @Nullable IncomingMemory incoming;
+  private volatile @Nullable String broken;
+
+  private HostedVm(
+      HostPaths paths,
+      VmRecord record,
+      QemuBody body,
+      PageTable table,
+      GuestAttachment attachment) {
+    this.paths = paths;
+    this.record = record;
+    this.body = body;
+    this.table = table;
+    this.attachment = attachment;
+  }
+
+  /** Takes hold of the memory of a QEMU that is new here. */
+  static HostedVm take(HostPaths paths, VmRecord record, QemuBody body)
+      throws IOException, AttachException {
+    Files.deleteIfExists(paths.table(record.name()));
+    PageTable table =
+        PageTable.create(
+            paths.table(record.name()), record.id(), PageSize.pagesIn(record.memoryBytes()));
+    return take(paths, record, body, table);
+  }
+
+  /** Takes hold again of the memory of a QEMU that another agent had here before. */
+  static HostedVm takeAgain(HostPaths paths, VmRecord record, QemuBody body)
+      throws IOException, AttachException {
+    return take(paths, record, body, PageTable.open(paths.table(record.name())));
+  }
+
+  private static HostedVm take(HostPaths paths, VmRecord record, QemuBody body, PageTable table)
+      throws AttachException {
+    try {
+      table.limitPages(record.mainMemoryBytes() >>> PageSize.SHIFT);
+      GuestAttachment attachment =
+          GuestAttachment.attach(body.process().pid(), body.ramFile(), table);
+      return new HostedVm(paths, record, body, table, attachment);
+    } catch (AttachException | RuntimeException e) {
+      table.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Begins to serve the VM's faults from its sub-hosts. A VM without sub-hosts needs none of this.
+   *
+   * @param addressOf finds the data port of a host
+   */
+  void startPager(String caller, Function<String, java.net.InetSocketAddress> addressOf) {
+    if (record.shares().isEmpty()) {
+      return;
+    }
+    SubHosts hosts = new SubHosts(record.id(), record.epoch(), caller);
+    for (Share share : record.shares()) {
+      hosts.add(
+          new SubHost.Identity(share.index(), share.host(), addressOf.apply(share.host())),
+          share.bytes() >>> PageSize.SHIFT);
+    }
+    Consumer<Throwable> onBroken = failure -> broken = "paging broke: " + failure;
+    GuestPager made = new GuestPager(attachment, hosts, GuestPager.SPIN, onBroken);
+    if (record.phase() == Phase.INCOMING) {
+      incoming = new IncomingMemory(made, record.epoch());
+    } else {
+      made.recover();
+    }
+    made.serveFaults();
+    pager = made;
+  }
+
+  /** An arriving VM without sub-hosts takes its pages without a pager. */
+  void expectPages() {
+    if (incoming == null) {
+      incoming = IncomingMemory.withoutPager(attachment, record.epoch());
+    }
+  }
+
+  /** All pages are where they belong; none may arrive any more. Durable when it returns. */
+  void become(VmRecord next) throws IOException {
+    next.write(paths.vm(next.name()));
+    record = next;
+    IncomingMemory arriving = incoming;
+    if (arriving != null && next.phase() == Phase.HERE) {
+      arriving.close();
+      incoming = null;
+    }
+  }
+
+  /** Evicts from now on, if a part of the VM's memory is elsewhere. */
+  void keepWithinLimit() {
+    GuestPager paging = pager;
+    if (paging != null) {
+      paging.keepWithinLimit();
+    }
+  }
+
+  /** Lets the VM run, if it does not. */
+  void run() throws IOException {
+    body.qmp().execute("cont", MONITOR);
+  }
+
+  /**
+   * Brings QEMU back from a migration that came to nothing: the VM runs here.
+   */
+  void comeBack() throws IOException {
+    String status = migrationStatus();
+    if (List.of("setup", "active", "pre-switchover", "device").contains(status)) {
+      body.qmp().execute("migrate_cancel", MONITOR);
+      awaitMigrationEnd();
+    }
+    String runState = body.qmp().execute("query-status", MONITOR).path("status").asText();
+    if (!runState.equals("running")) {
+      log.info("VM {}: QEMU is {}, letting it run", record.name(), runState);
+      run();
+    }
+  }
+
+  private void awaitMigrationEnd() throws IOException {
+    long deadline = System.nanoTime() + MONITOR.toNanos();
+    while (!List.of("cancelled", "failed", "completed", "none", "").contains(migrationStatus())) {
+      if (System.nanoTime() > deadline) {
+        throw new IOException(
+            "VM " + record.name() + ": QEMU does not end its migration: " + migrationStatus());
+      }
+      try {
+        Thread.sleep(5);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while QEMU ends its migration", e);
+      }
+    }
+  }
+
+  String migrationStatus() throws IOException {
+    return body.qmp().execute("query-migrate", MONITOR).path("status").asText("");
+  }
+
+  VmRecord record() {
+    return record;
+  }
+
+  UUID id() {
+    return record.id();
+  }
+
+  QemuBody body() {
+    return body;
+  }
+
+  GuestAttachment attachment() {
+    return attachment;
+  }
+
+  HostPaths paths() {
+    return paths;
+  }
+
+  /** Null when the whole VM is here. Any thread. */
+  @Nullable GuestPager pager() {
+    return pager;
+  }
+
+  /** Null unless the VM is arriving. Any thread. */
+  @Nullable IncomingMemory incoming() {
+    return incoming;
+  }
+
+  /** Why paging stands still; null when it does not. Any thread. */
+  @Nullable String broken() {
+    return broken;
+  }
+
+  /** The memory limit changes; the record is durable before it counts. */
+  void mainMemory(long bytes) throws IOException {
+    become(record.withMainMemory(bytes));
+    table.limitPages(bytes >>> PageSize.SHIFT);
+    GuestPager paging = pager;
+    if (paging != null) {
+      paging.limitPages(bytes >>> PageSize.SHIFT);
+    }
+  }
+
+  /** Ends QEMU and forgets the VM on this host: memory, page table, record. */
+  void destroy() throws IOException {
+    body.stop();
+    close();
+    forget(paths, record.name(), body.spec().isPresent());
+  }
+
+  /** Removes what a VM left on this host. */
+  static void forget(HostPaths paths, String name, boolean ownRam) throws IOException {
+    QemuBody.forgetDead(paths.vm(name));
+    Files.deleteIfExists(paths.table(name));
+    if (ownRam) {
+      Files.deleteIfExists(paths.ram(name));
+    }
+    Files.deleteIfExists(paths.bodySocket(name));
+    VmRecord.delete(paths.vm(name));
+  }
+
+  /** Lets go of the VM; QEMU goes on. */
+  @Override
+  public void close() {
+    GuestPager paging = pager;
+    pager = null;
+    if (paging != null) {
+      paging.close();
+    }
+    attachment.close();
+    table.close();
+    body.close();
+  }
+}

@@ -1,0 +1,91 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.smemv.node.qemu.Qmp;
+import org.smemv.paging.BodySink;
+import org.smemv.paging.ErrorCode;
+import org.smemv.paging.FrameException;
+
+/** Gives the device state of an arriving VM to its waiting QEMU. */
+final class IncomingBody implements BodySink {
+  private static final Duration LOADED = Duration.ofSeconds(20);
+
+  private final HostedVm vm;
+  private final SocketChannel channel;
+
+  IncomingBody(HostedVm vm) {
+    this.vm = vm;
+    Path socket = vm.paths().bodySocket(vm.record().name());
+    try {
+      Files.deleteIfExists(socket);
+      Qmp qmp = vm.body().qmp();
+      qmp.execute("migrate-incoming", Map.of("uri", "unix:" + socket), HostedVm.MONITOR);
+      channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+      channel.connect(UnixDomainSocketAddress.of(socket));
+    } catch (IOException e) {
+      throw new FrameException(
+          ErrorCode.REFUSED, "QEMU does not take the device state: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public void accept(MemorySegment memory, long offset, int length) {
+    ByteBuffer bytes = memory.asSlice(offset, length).asByteBuffer();
+    try {
+      while (bytes.hasRemaining()) {
+        int ignored = channel.write(bytes);
+      }
+    } catch (IOException e) {
+      throw new FrameException(
+          ErrorCode.REFUSED, "QEMU stopped taking the device state: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public void end() {
+    try {
+      channel.close();
+      awaitLoaded();
+    } catch (IOException e) {
+      throw new FrameException(
+          ErrorCode.REFUSED, "QEMU did not load the device state: " + e.getMessage());
+    }
+  }
+
+  private void awaitLoaded() throws IOException {
+    long deadline = System.nanoTime() + LOADED.toNanos();
+    while (true) {
+      String status = vm.migrationStatus();
+      if (status.equals("completed")) {
+        return;
+      }
+      if (!List.of("setup", "active", "").contains(status)) {
+        throw new IOException("its migration is " + status + "; see its qemu.log");
+      }
+      if (System.nanoTime() > deadline) {
+        throw new IOException("not loaded within " + LOADED);
+      }
+      Thread.onSpinWait();
+    }
+  }
+
+  @Override
+  public void abort() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,221 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.migration.BodySource;
+import org.smemv.migration.HostException;
+import org.smemv.node.qemu.Qmp;
+import org.smemv.paging.FrameException;
+import org.smemv.paging.LinkTarget;
+import org.smemv.paging.OutgoingMemory;
+import org.smemv.paging.PageLinkException;
+import org.smemv.paging.TrafficClass;
+import org.smemv.placement.PageSize;
+
+/**
+ * A VM of this host on its way to others: its memory by {@link OutgoingMemory}, its body by QEMU.
+ */
+final class LocalBody implements BodySource {
+  private static final Logger log = LoggerFactory.getLogger(LocalBody.class);
+  private static final Duration STOPS = Duration.ofSeconds(30);
+  private static final Duration LINK = Duration.ofSeconds(30);
+
+  private final HostedVm vm;
+  private final long epoch;
+  private final String caller;
+  private final Function<String, InetSocketAddress> addressOf;
+  private final Runnable retired;
+  private @Nullable InetSocketAddress main;
+  private volatile @Nullable OutgoingMemory memory;
+  private volatile List<OutgoingMemory.TargetProgress> lastProgress = List.of();
+  private volatile long lastZero;
+  private @Nullable BodyRelay relay;
+
+  /**
+   * @param epoch the VM's epoch after the migration
+   * @param addressOf finds the data port of a host
+   * @param retired is called when the VM has left for good
+   */
+  LocalBody(
+      HostedVm vm,
+      long epoch,
+      String caller,
+      Function<String, InetSocketAddress> addressOf,
+      Runnable retired) {
+    this.vm = vm;
+    this.epoch = epoch;
+    this.caller = caller;
+    this.addressOf = addressOf;
+    this.retired = retired;
+  }
+
+  @Override
+  public void begin(List<Target> targets, long bytesPerSecondMax) throws HostException {
+    List<OutgoingMemory.Target> outgoing = new ArrayList<>();
+    for (Target target : targets) {
+      outgoing.add(
+          new OutgoingMemory.Target(target.host(), addressOf.apply(target.host()), target.pages()));
+    }
+    main = outgoing.getFirst().address();
+    run(
+        () ->
+            memory =
+                new OutgoingMemory(
+                    vm.attachment(), vm.id(), epoch, caller, outgoing, bytesPerSecondMax));
+  }
+
+  private OutgoingMemory memory() {
+    OutgoingMemory out = memory;
+    if (out == null) {
+      throw new IllegalStateException("the migration has not begun");
+    }
+    return out;
+  }
+
+  @Override
+  public Round copy() throws HostException {
+    OutgoingMemory.Round[] round = new OutgoingMemory.Round[1];
+    run(() -> round[0] = memory().copy());
+    OutgoingMemory.Round done = round[0];
+    return new Round(
+        done.pages() << PageSize.SHIFT, done.nanos(), memory().duePages(), done.dirtied());
+  }
+
+  /** What can go wrong while copying becomes an answer to the migration. */
+  private void run(Runnable copying) throws HostException {
+    try {
+      copying.run();
+    } catch (PageLinkException e) {
+      boolean full = e.code() == org.smemv.paging.ErrorCode.CAPACITY;
+      throw new HostException(
+          full ? HostException.Kind.CAPACITY : HostException.Kind.UNREACHABLE,
+          String.valueOf(e.getMessage()),
+          e);
+    } catch (FrameException e) {
+      throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  @Override
+  public long pause() throws HostException {
+    Qmp qmp = vm.body().qmp();
+    InetSocketAddress to = java.util.Objects.requireNonNull(main);
+    try (Qmp.Expectation stopped = qmp.expect("STOP");
+        Qmp.Expectation ready =
+            qmp.expect(
+                event ->
+                    event.name().equals("MIGRATION")
+                        && event.data().path("status").asText().equals("pre-switchover"))) {
+      LinkTarget target = new LinkTarget(to, vm.id(), epoch, TrafficClass.BODY, 0, caller, LINK);
+      relay = new BodyRelay(vm.paths().bodySocket(vm.record().name()), target);
+      configure(qmp);
+      qmp.execute("migrate", Map.of("uri", relay.uri()), HostedVm.MONITOR);
+      ready.await("the VM to stop for its migration", STOPS);
+      return stopped.await("the VM to stop", STOPS).receivedNanos();
+    } catch (IOException | PageLinkException e) {
+      throw refused(e);
+    }
+  }
+
+  private static void configure(Qmp qmp) throws IOException {
+    List<Map<String, Object>> capabilities =
+        List.of(
+            Map.of("capability", "x-ignore-shared", "state", true),
+            Map.of("capability", "pause-before-switchover", "state", true),
+            Map.of("capability", "events", "state", true));
+    qmp.execute("migrate-set-capabilities", Map.of("capabilities", capabilities), HostedVm.MONITOR);
+    // All of RAM is ours: what QEMU still sends is little, and nothing of it may be held back.
+    qmp.execute(
+        "migrate-set-parameters",
+        Map.of("max-bandwidth", 1L << 40, "downtime-limit", 10_000),
+        HostedVm.MONITOR);
+  }
+
+  @Override
+  public void copyLast() throws HostException {
+    run(() -> memory().copyLast());
+  }
+
+  @Override
+  public void sendBody() throws HostException {
+    Qmp qmp = vm.body().qmp();
+    try {
+      qmp.execute("migrate-continue", Map.of("state", "pre-switchover"), HostedVm.MONITOR);
+      java.util.Objects.requireNonNull(relay).await(LINK);
+    } catch (IOException e) {
+      throw refused(e);
+    }
+  }
+
+  private static HostException refused(Exception e) {
+    return new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
+  }
+
+  @Override
+  public void giveUp() {
+    closeCopying();
+    try {
+      vm.become(vm.record().here());
+      vm.comeBack();
+    } catch (IOException e) {
+      log.error("VM {}: cannot be brought back to running", vm.record().name(), e);
+    }
+  }
+
+  @Override
+  public void aboutToCommit(String mainHost, long newEpoch) throws HostException {
+    try {
+      vm.become(vm.record().leaving(mainHost, newEpoch));
+    } catch (IOException e) {
+      throw refused(e);
+    }
+  }
+
+  @Override
+  public void retire() {
+    closeCopying();
+    retired.run();
+  }
+
+  private void closeCopying() {
+    try {
+      if (relay != null) {
+        relay.close();
+      }
+    } catch (IOException e) {
+      log.debug("closing the relay", e);
+    }
+    OutgoingMemory out = memory;
+    if (out != null) {
+      lastProgress = out.progress();
+      lastZero = out.zeroPages();
+      memory = null;
+      out.close();
+    }
+  }
+
+  @Override
+  public Progress progress() {
+    OutgoingMemory out = memory;
+    List<OutgoingMemory.TargetProgress> rows = out == null ? lastProgress : out.progress();
+    List<TargetProgress> targets = new ArrayList<>();
+    long sentPages = 0;
+    long bytes = 0;
+    for (OutgoingMemory.TargetProgress row : rows) {
+      targets.add(new TargetProgress(row.host(), row.pages(), row.zeroPages(), row.bytes()));
+      sentPages += row.sent();
+      bytes += row.bytes();
+    }
+    long zero = out == null ? lastZero : out.zeroPages();
+    long due = out == null ? 0 : out.duePages();
+    return new Progress(vm.attachment().memory().pages(), sentPages, zero, bytes, due, targets);
+  }
+}

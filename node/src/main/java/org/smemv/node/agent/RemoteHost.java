@@ -1,0 +1,131 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.smemv.migration.HostControl;
+import org.smemv.migration.HostException;
+import org.smemv.node.agent.HostRequest.Reply;
+import org.smemv.node.api.HostReport;
+import org.smemv.node.api.Json;
+import org.smemv.paging.LinkTarget;
+import org.smemv.paging.PageLink;
+import org.smemv.paging.PageLinkException;
+
+/** Another host's agent, asked over the data network. Safe for use by many threads. */
+final class RemoteHost implements HostControl, AutoCloseable {
+  private static final Duration CONNECT = Duration.ofSeconds(3);
+  private static final Duration ANSWER = Duration.ofSeconds(5);
+
+  /** Starting a QEMU takes seconds on a busy host. */
+  private static final Duration PREPARE = Duration.ofSeconds(60);
+
+  private final String name;
+  private final InetSocketAddress address;
+  private final String caller;
+  private @Nullable PageLink link;
+
+  RemoteHost(String name, InetSocketAddress address, String caller) {
+    this.name = name;
+    this.address = address;
+    this.caller = caller;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  InetSocketAddress address() {
+    return address;
+  }
+
+  HostReport describe() throws HostException {
+    HostReport report = ask(new HostRequest.Describe(), ANSWER).host();
+    if (report == null) {
+      throw new HostException(HostException.Kind.REFUSED, name + " did not describe itself");
+    }
+    return report;
+  }
+
+  @Override
+  public void reserve(Reservation reservation) throws HostException {
+    ask(new HostRequest.Reserve(reservation), ANSWER);
+  }
+
+  @Override
+  public void prepare(UUID vm, long epoch, String body, List<Share> shares) throws HostException {
+    ask(new HostRequest.Prepare(vm, epoch, body, shares), PREPARE);
+  }
+
+  @Override
+  public void keep(UUID vm, long epoch) throws HostException {
+    ask(new HostRequest.Keep(vm, epoch), ANSWER);
+  }
+
+  @Override
+  public void commit(UUID vm, long epoch) throws HostException {
+    ask(new HostRequest.Commit(vm, epoch), ANSWER);
+  }
+
+  @Override
+  public boolean decided(UUID vm, long epoch) throws HostException {
+    return ask(new HostRequest.Decided(vm, epoch), ANSWER).decided();
+  }
+
+  @Override
+  public void resume(UUID vm, long epoch) throws HostException {
+    ask(new HostRequest.Resume(vm, epoch), ANSWER);
+  }
+
+  @Override
+  public void release(UUID vm, long epoch) throws HostException {
+    ask(new HostRequest.Release(vm, epoch), Duration.ofSeconds(20));
+  }
+
+  private synchronized Reply ask(HostRequest request, Duration timeout) throws HostException {
+    Reply reply;
+    try {
+      byte[] answer = connected().control(encode(request), timeout);
+      reply = Json.read(new String(answer, StandardCharsets.UTF_8), Reply.class);
+    } catch (PageLinkException e) {
+      close();
+      throw new HostException(
+          HostException.Kind.UNREACHABLE, "host " + name + ": " + e.getMessage(), e);
+    } catch (IOException e) {
+      close();
+      throw new HostException(
+          HostException.Kind.REFUSED, "host " + name + " answers nonsense: " + e.getMessage(), e);
+    }
+    HostException.Kind refused = reply.refused();
+    if (refused != null) {
+      throw new HostException(refused, "host " + name + ": " + reply.message());
+    }
+    return reply;
+  }
+
+  private static byte[] encode(HostRequest request) {
+    return Json.write(request).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private PageLink connected() {
+    PageLink open = link;
+    if (open == null) {
+      open = PageLink.open(LinkTarget.control(address, caller, CONNECT));
+      link = open;
+    }
+    return open;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (link != null) {
+      link.close();
+      link = null;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.smemv.migration.HostControl;
+import org.smemv.node.api.Json;
+
+/**
+ * What this host must still know about a VM after its agent died; a file in the VM's directory that
+ * is replaced as a whole.
+ *
+ * @param epoch the VM's epoch here; raised in this file before it is used
+ * @param mainMemoryBytes the most of the VM's memory that may be here
+ * @param phase what this host has to do with the VM
+ * @param shares its sub-hosts, by index
+ * @param leavingTo the new main host, while it is not known whether it took the VM
+ * @param leavingEpoch the epoch of that migration
+ */
+public record VmRecord(
+    String name,
+    UUID id,
+    long epoch,
+    long memoryBytes,
+    long mainMemoryBytes,
+    Phase phase,
+    List<HostControl.Share> shares,
+    @Nullable String leavingTo,
+    long leavingEpoch) {
+
+  /** What this host has to do with a VM. */
+  public enum Phase {
+    /** It is arriving, and may still turn back. */
+    INCOMING,
+    /** It is here and nowhere else. */
+    HERE,
+    /** It is stopped here, and the new main host may have taken it. */
+    LEAVING
+  }
+
+  public VmRecord {
+    shares = List.copyOf(shares);
+  }
+
+  VmRecord withEpoch(long newEpoch) {
+    return new VmRecord(
+        name, id, newEpoch, memoryBytes, mainMemoryBytes, phase, shares, leavingTo, leavingEpoch);
+  }
+
+  VmRecord withMainMemory(long bytes) {
+    return new VmRecord(
+        name, id, epoch, memoryBytes, bytes, phase, shares, leavingTo, leavingEpoch);
+  }
+
+  VmRecord here() {
+    return new VmRecord(name, id, epoch, memoryBytes, mainMemoryBytes, Phase.HERE, shares, null, 0);
+  }
+
+  VmRecord leaving(String host, long newEpoch) {
+    return new VmRecord(
+        name, id, epoch, memoryBytes, mainMemoryBytes, Phase.LEAVING, shares, host, newEpoch);
+  }
+
+  private static Path file(Path directory) {
+    return directory.resolve("vm.json");
+  }
+
+  /** Reads the record in a VM's directory; empty when there is none. */
+  static Optional<VmRecord> read(Path directory) throws IOException {
+    Path file = file(directory);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Json.read(Files.readString(file), VmRecord.class));
+    } catch (IOException | IllegalArgumentException e) {
+      throw new IOException(file + " is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  /** Replaces the record; durable when it returns. */
+  void write(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    Path next = directory.resolve("vm.json.new");
+    Files.writeString(next, Json.write(this));
+    try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    Files.move(
+        next, file(directory), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
+      folder.force(true);
+    }
+  }
+
+  static void delete(Path directory) throws IOException {
+    Files.deleteIfExists(file(directory));
+  }
+}

@@ -1,0 +1,180 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.node.api.VmReport;
+import org.smemv.node.api.VmState;
+import org.smemv.paging.GuestPager;
+import org.smemv.paging.SubHost;
+import org.smemv.placement.PageSize;
+
+/** What an operator is told about a VM; remembers a little to tell rates. One per VM. */
+final class VmReports {
+  private final HostedVm vm;
+  private final String host;
+  private long lastNanos = System.nanoTime();
+  private long lastRemote;
+  private long lastFaults;
+  private long lastEvicted;
+  private VmReport.Rates rates = VmReport.Rates.NONE;
+
+  VmReports(HostedVm vm, String host) {
+    this.vm = vm;
+    this.host = host;
+  }
+
+  /** A report of this moment. */
+  synchronized VmReport report(@Nullable String migrationId) {
+    VmRecord record = vm.record();
+    GuestPager pager = vm.pager();
+    String stall = stallReason(pager);
+    long remote = 0;
+    List<VmReport.Sub> subs = new ArrayList<>();
+    if (pager != null) {
+      for (SubHost sub : pager.subHosts().all()) {
+        long bytes = sub.usedPages() << PageSize.SHIFT;
+        remote += bytes;
+        boolean connected = sub.state() == SubHost.State.CONNECTED;
+        subs.add(new VmReport.Sub(sub.identity().name(), bytes, connected));
+      }
+    }
+    long resident = residentBytes(pager);
+    return new VmReport(
+        record.name(),
+        record.id().toString(),
+        host,
+        state(stall, migrationId),
+        stall,
+        record.memoryBytes(),
+        record.mainMemoryBytes(),
+        resident,
+        Math.max(0, record.memoryBytes() - resident - remote),
+        subs,
+        faults(pager),
+        evictions(pager),
+        rates(pager),
+        vm.body().spec().map(spec -> spec.cpus()).orElse(1),
+        vm.body().process().pid(),
+        vm.body().qmp().version().toString(),
+        vm.body().accelerator().toString(),
+        migrationId);
+  }
+
+  private VmState state(@Nullable String stall, @Nullable String migrationId) {
+    if (!vm.body().process().isAlive()) {
+      return VmState.DEAD;
+    }
+    if (vm.record().phase() == Phase.INCOMING) {
+      return VmState.INCOMING;
+    }
+    if (stall != null || vm.record().phase() == Phase.LEAVING) {
+      return VmState.STALLED;
+    }
+    if (migrationId != null) {
+      return VmState.MIGRATING;
+    }
+    return isRunning() ? VmState.RUNNING : VmState.PAUSED;
+  }
+
+  private boolean isRunning() {
+    try {
+      return vm.body().qmp().execute("query-status", HostedVm.MONITOR).path("running").asBoolean();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private @Nullable String stallReason(@Nullable GuestPager pager) {
+    if (!vm.body().process().isAlive()) {
+      return "its QEMU has ended; see " + vm.paths().vm(vm.record().name()).resolve("qemu.log");
+    }
+    if (vm.record().phase() == Phase.LEAVING) {
+      return "it is not known whether " + vm.record().leavingTo() + " took the VM; asking";
+    }
+    if (vm.broken() != null) {
+      return vm.broken();
+    }
+    return pager == null ? null : pagingStall(pager);
+  }
+
+  private static @Nullable String pagingStall(GuestPager pager) {
+    for (SubHost sub : pager.subHosts().all()) {
+      String held = (sub.usedPages() << PageSize.SHIFT >> 20) + " MiB of the VM";
+      String name = sub.identity().name();
+      if (sub.state() == SubHost.State.FORGOTTEN && sub.usedPages() > 0) {
+        return "sub-host " + name + " was restarted and has lost " + held;
+      }
+      if (sub.state() != SubHost.State.CONNECTED && sub.usedPages() > 0) {
+        return "sub-host " + name + " with " + held + " cannot be reached: " + sub.reason();
+      }
+      String why = pager.stall(sub.identity().index());
+      if (why != null) {
+        return "sub-host " + name + ": " + why;
+      }
+    }
+    boolean full = pager.lacksRoom() && pager.waitingFaults() > 0;
+    return full ? "no sub-host has room for what must leave this host" : null;
+  }
+
+  private long residentBytes(@Nullable GuestPager pager) {
+    if (pager != null) {
+      return pager.budget().resident() << PageSize.SHIFT;
+    }
+    try {
+      Object blocks = java.nio.file.Files.getAttribute(vm.body().ramFile(), "unix:blocks");
+      return ((Number) blocks).longValue() * 512;
+    } catch (IOException | IllegalArgumentException e) {
+      return vm.record().memoryBytes();
+    }
+  }
+
+  private static VmReport.Faults faults(@Nullable GuestPager pager) {
+    if (pager == null) {
+      return VmReport.Faults.NONE;
+    }
+    Histogram latency = pager.faults().latency();
+    return new VmReport.Faults(
+        pager.faults().remote() + pager.faults().zero(),
+        pager.faults().zero(),
+        pager.faults().remote(),
+        latency.getValueAtPercentile(50) / 1e3,
+        latency.getValueAtPercentile(99) / 1e3,
+        latency.getValueAtPercentile(99.9) / 1e3,
+        latency.getMaxValue() / 1e3);
+  }
+
+  private static VmReport.Evictions evictions(@Nullable GuestPager pager) {
+    if (pager == null) {
+      return VmReport.Evictions.NONE;
+    }
+    long evicted = pager.evictions().evicted();
+    long zeros = pager.evictions().zeros();
+    return new VmReport.Evictions(
+        evicted, zeros, pager.evictions().lateWrites(), (evicted - zeros) << PageSize.SHIFT);
+  }
+
+  private VmReport.Rates rates(@Nullable GuestPager pager) {
+    long now = System.nanoTime();
+    if (pager == null || now - lastNanos < 500_000_000) {
+      return rates;
+    }
+    double seconds = (now - lastNanos) / 1e9;
+    long remote = pager.faults().remote();
+    long faults = remote + pager.faults().zero();
+    long evicted = pager.evictions().evicted();
+    rates =
+        new VmReport.Rates(
+            (faults - lastFaults) / seconds,
+            (remote - lastRemote) / seconds,
+            (evicted - lastEvicted) / seconds);
+    lastNanos = now;
+    lastRemote = remote;
+    lastFaults = faults;
+    lastEvicted = evicted;
+    return rates;
+  }
+}
