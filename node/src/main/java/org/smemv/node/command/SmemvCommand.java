@@ -21,6 +21,7 @@ import picocli.CommandLine.ScopeType;
     description = "Splits the memory of virtual machines over hosts, while they run.",
     scope = ScopeType.INHERIT,
     mixinStandardHelpOptions = true,
+    versionProvider = SmemvVersion.class,
     usageHelpAutoWidth = true,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -38,7 +39,7 @@ import picocli.CommandLine.ScopeType;
       AgentCommand.class,
       GenerateCompletion.class
     })
-public final class SmemvCommand {
+public final class SmemvCommand extends CommandGroup {
   @Option(
       names = "--json",
       scope = ScopeType.INHERIT,

@@ -329,6 +329,18 @@ class SmemvCommandTest {
   }
 
   @Test
+  void theVersionIsTheBuilds() {
+    assertThat(smemv("--version")).isZero();
+    assertThat(out.toString()).containsPattern("S-memV \\d+\\.\\d+\\.\\d+");
+  }
+
+  @Test
+  void withoutACommandTheChoicesAreNamed() {
+    assertThat(smemv()).isEqualTo(2);
+    assertThat(err.toString()).contains("vm, host, agent");
+  }
+
+  @Test
   void aCompletionScriptCanBeGenerated() {
     assertThat(smemv("generate-completion")).isZero();
     assertThat(out.toString()).contains("set-main-memory");
