@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -236,6 +237,75 @@ class QemuIT {
         .isInstanceOf(QemuException.class)
         .hasMessageContaining("smvnobr");
     assertThat(run("ip", "link", "show")).doesNotContain(place().tapName("vm1"));
+  }
+
+  /** Command lines of both sides agree: device state loads, with network, disk and RAM kept. */
+  @Test
+  void aBodyMovesToAnEqualQemuWithoutItsRam() throws Exception {
+    run("ip", "link", "add", "smvtestbr", "type", "bridge");
+    Path disk = Files.write(directory.resolve("disk.img"), new byte[1 << 20]);
+    QemuSpec spec =
+        new QemuSpec(
+            "vm1",
+            UUID.randomUUID(),
+            64L << 20,
+            2,
+            MachineType.probe(),
+            Accelerator.TCG,
+            new QemuNet("smvtestbr", "52:54:00:12:34:56"),
+            disk.toString(),
+            null,
+            null,
+            null,
+            List.of());
+    body = QemuBody.start(spec, place(), QemuBody.Mode.PAUSED, LONG);
+    body.qmp().execute("cont", LONG);
+    QemuPlace there = new QemuPlace("h2", directory.resolve("there"), ram.resolve("ram"));
+    QemuBody target = QemuBody.start(spec, there, QemuBody.Mode.INCOMING, LONG);
+    try {
+      String uri = "unix:" + directory.resolve("body.sock");
+      ignoreShared(body.qmp());
+      ignoreShared(target.qmp());
+      target.qmp().execute("migrate-incoming", Map.of("uri", uri), LONG);
+      try (Qmp.Expectation end = expectEnd(body.qmp());
+          Qmp.Expectation arrived = expectEnd(target.qmp())) {
+        body.qmp().execute("migrate", Map.of("uri", uri), LONG);
+        assertThat(end.await("the end", LONG).data().path("status").asText())
+            .isEqualTo("completed");
+        assertThat(arrived.await("the end", LONG).data().path("status").asText())
+            .isEqualTo("completed");
+      }
+      target.qmp().execute("cont", LONG);
+      assertThat(target.qmp().execute("query-status", LONG).path("running").asBoolean()).isTrue();
+      long sent = body.qmp().execute("query-migrate", LONG).at("/ram/transferred").asLong();
+      assertThat(sent).as("bytes with the RAM left out").isLessThan(4 << 20);
+    } finally {
+      target.stop();
+      run("ip", "link", "delete", "smvtestbr");
+    }
+  }
+
+  private static void ignoreShared(Qmp qmp) throws QmpException {
+    List<Map<String, ?>> capabilities =
+        List.of(
+            Map.of("capability", "x-ignore-shared", "state", true),
+            Map.of("capability", "events", "state", true));
+    qmp.execute("migrate-set-capabilities", Map.of("capabilities", capabilities), LONG);
+  }
+
+  private static Qmp.Expectation expectEnd(Qmp qmp) {
+    return qmp.expect(
+        event ->
+            event.name().equals("MIGRATION")
+                && List.of("completed", "failed").contains(event.data().path("status").asText()));
+  }
+
+  @Test
+  void qemuHasASessionOfItsOwnSoThatItOutlivesTheAgent() throws Exception {
+    start(QemuBody.Mode.PAUSED);
+    String stat = Files.readString(Path.of("/proc/" + body.process().pid() + "/stat"));
+    String session = stat.substring(stat.lastIndexOf(')') + 2).split(" ")[3];
+    assertThat(session).isEqualTo(Long.toString(body.process().pid()));
   }
 
   private static String run(String... command) throws Exception {

@@ -1,0 +1,22 @@
+package org.smemv.node;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+
+/**
+ * How a host agent is set up.
+ *
+ * @param name the host's name
+ * @param data where it listens for other agents
+ * @param api the Unix socket of its operator API
+ * @param state its directory; holds {@code vms/NAME} and the tmpfs {@code ram}
+ * @param capacityBytes memory it may use for VMs and shares, whole pages
+ * @param hostsFile where the other hosts are listed
+ */
+public record AgentOptions(
+    String name,
+    InetSocketAddress data,
+    Path api,
+    Path state,
+    long capacityBytes,
+    Path hostsFile) {}

@@ -1,0 +1,86 @@
+package org.smemv.node.command;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ServiceLoader;
+import org.smemv.node.AgentMain;
+import org.smemv.node.AgentOptions;
+import org.smemv.node.api.ErrorCode;
+import org.smemv.node.api.HostsFile;
+import org.smemv.node.api.OperationException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "agent",
+    description = "Runs the agent of this host, in the foreground, until it is told to end.")
+final class AgentCommand extends SmemvTask {
+  private static final long PAGE_BYTES = 4096;
+  private static final String NAME = "[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}";
+
+  @Option(names = "--name", required = true, paramLabel = "H", description = "This host's name.")
+  private String name = "";
+
+  @Option(
+      names = "--data",
+      required = true,
+      paramLabel = "IP:PORT",
+      description = "Where to listen for other agents.")
+  private String data = "";
+
+  @Option(
+      names = "--api",
+      required = true,
+      paramLabel = "unix:PATH",
+      description = "The Unix socket for operators; its directory becomes private.")
+  private String api = "";
+
+  @Option(
+      names = "--state",
+      required = true,
+      paramLabel = "DIR",
+      description = "For records of VMs, and for their memory on a tmpfs.")
+  private Path state = Path.of("");
+
+  @Option(
+      names = "--capacity",
+      required = true,
+      paramLabel = "SIZE",
+      converter = SizeConverter.class,
+      description = "Memory for VMs and for parts of others.")
+  private long capacity;
+
+  @Override
+  protected ExitCode run() throws Exception {
+    AgentOptions options = options();
+    AgentMain agent =
+        ServiceLoader.load(AgentMain.class)
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new OperationException(
+                        ErrorCode.FAILED, "this build of smemv has no agent in it"));
+    agent.run(options);
+    return ExitCode.OK;
+  }
+
+  private AgentOptions options() {
+    if (!name.matches(NAME)) {
+      throw new IllegalArgumentException("--name '" + name + "' must match " + NAME);
+    }
+    if (!api.startsWith("unix:/")) {
+      throw new IllegalArgumentException("--api '" + api + "': write unix: and an absolute path");
+    }
+    if (capacity % PAGE_BYTES != 0) {
+      throw new IllegalArgumentException("--capacity " + capacity + ": whole pages of 4096 bytes");
+    }
+    InetSocketAddress address = HostsFile.address("--data", data);
+    return new AgentOptions(
+        name,
+        address,
+        Path.of(api.substring("unix:".length())),
+        state.toAbsolutePath().normalize(),
+        capacity,
+        root().hostsFile().toAbsolutePath());
+  }
+}

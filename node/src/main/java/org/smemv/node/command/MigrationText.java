@@ -1,0 +1,130 @@
+package org.smemv.node.command;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.smemv.node.api.MigrationReport;
+import org.smemv.node.api.MigrationState;
+import org.smemv.node.api.PlanReport;
+import org.smemv.node.api.Rate;
+import org.smemv.node.api.Size;
+
+/** Migrations in words, for people. */
+final class MigrationText {
+  private static final int BAR_CELLS_MIN = 10;
+  private static final int BAR_CELLS_MAX = 40;
+
+  private MigrationText() {}
+
+  static List<String> plan(PlanReport plan) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "Plan for VM "
+            + plan.vm()
+            + ": "
+            + Size.format(plan.memoryBytes())
+            + " from "
+            + plan.source());
+    Table table = new Table("HOST", "ROLE", ">RESERVES", ">FREE NOW");
+    for (PlanReport.Target target : plan.targets()) {
+      table.row(
+          target.host(),
+          lower(target.role()),
+          Size.format(target.bytes()),
+          Size.format(target.freeBytes()));
+    }
+    lines.addAll(table.lines());
+    lines.add(
+        "downtime limit "
+            + plan.downtimeLimitMillis()
+            + " ms, bandwidth "
+            + (plan.maxBandwidth() == 0 ? "unlimited" : Rate.format(plan.maxBandwidth()))
+            + ", time-out "
+            + (plan.timeoutSeconds() == 0
+                ? "none"
+                : plan.timeoutSeconds() + " s, then " + lower(plan.onTimeout())));
+    return lines;
+  }
+
+  /** One line of at most {@code width} characters, if that is enough for the figures. */
+  static String progress(MigrationReport report, int width) {
+    MigrationReport.Ram ram = report.ram();
+    double done = ram.total() == 0 ? 0 : 1 - Math.min(1.0, (double) ram.remaining() / ram.total());
+    String figures =
+        String.format(
+            Locale.ROOT,
+            "%3.0f%% %s left, %.0f Mbit/s, dirty %.0f/s, round %d%s%s",
+            done * 100,
+            Size.format(ram.remaining()),
+            ram.mbps(),
+            ram.dirtyPagesRate(),
+            ram.dirtySyncCount(),
+            report.converging() ? "" : ", NOT CONVERGING",
+            report.etaMillis() < 0 ? "" : ", eta " + seconds(report.etaMillis()));
+    String state = String.format(Locale.ROOT, "%-9s", report.state());
+    int cells =
+        Math.clamp(width - state.length() - figures.length() - 5, BAR_CELLS_MIN, BAR_CELLS_MAX);
+    int full = (int) Math.round(done * cells);
+    return state + " [" + "#".repeat(full) + ".".repeat(cells - full) + "] " + figures;
+  }
+
+  static List<String> summary(MigrationReport report) {
+    List<String> lines = new ArrayList<>();
+    lines.add(outcome(report));
+    MigrationReport.Ram ram = report.ram();
+    lines.add(
+        "total "
+            + seconds(report.totalTimeMillis())
+            + ", set-up "
+            + millis(report.setupTimeMillis())
+            + ", downtime "
+            + millis(report.downtimeMillis())
+            + ", rounds "
+            + ram.dirtySyncCount()
+            + ", sent "
+            + Size.format(ram.transferred())
+            + " ("
+            + ram.normal()
+            + " pages, "
+            + ram.duplicate()
+            + " zero)");
+    Table table = new Table("HOST", "ROLE", ">PAGES", ">SENT", ">MBIT/S");
+    for (MigrationReport.Target target : report.targets()) {
+      table.row(
+          target.host(),
+          lower(target.role()),
+          target.pages(),
+          Size.format(target.bytes()),
+          String.format(Locale.ROOT, "%.0f", target.mbps()));
+    }
+    lines.addAll(table.lines());
+    return lines;
+  }
+
+  private static String outcome(MigrationReport report) {
+    String vm = "VM " + report.vm();
+    String reason = report.reason() == null ? "no reason given" : report.reason();
+    if (report.state() == MigrationState.DONE) {
+      return vm + " moved from " + report.source() + ", migration " + report.id();
+    }
+    if (report.state() == MigrationState.ABORTED) {
+      return vm + " was not moved and goes on at " + report.source() + ": " + reason;
+    }
+    if (report.state() == MigrationState.STALLED) {
+      return vm + ": migration " + report.id() + " is stalled: " + reason;
+    }
+    return vm + ": migration " + report.id() + " from " + report.source() + " in " + report.state();
+  }
+
+  private static String seconds(long millis) {
+    return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
+  }
+
+  private static String millis(long millis) {
+    return millis < 0 ? "unknown" : millis + " ms";
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,105 @@
+package org.smemv.node.command;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationReport;
+import org.smemv.node.api.OperationException;
+import org.smemv.node.api.PlanReport;
+import org.smemv.node.api.SubShare;
+import org.smemv.node.api.TimeoutAction;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "migrate",
+    description = "Moves a running VM to a main host and any number of sub-hosts.",
+    footer = {
+      "",
+      "Example: smemv vm migrate web --main h2 --main-memory 512M --sub h3 --sub h4:256M"
+    })
+final class VmMigrateCommand extends SmemvTask {
+  @Parameters(paramLabel = "NAME", description = "The VM.")
+  private String name = "";
+
+  @Option(names = "--host", paramLabel = "H", description = "Where it runs; found if left out.")
+  private @Nullable String host;
+
+  @Option(
+      names = "--main",
+      required = true,
+      paramLabel = "H",
+      description = "The host that runs it afterwards.")
+  private String main = "";
+
+  @Option(
+      names = "--main-memory",
+      paramLabel = "SIZE",
+      converter = SizeConverter.class,
+      description = "The most of its memory that may be there; all of it if left out.")
+  private long mainMemory;
+
+  @Option(
+      names = "--sub",
+      paramLabel = "H[:SIZE]",
+      converter = SubShareConverter.class,
+      description = "A host for a part of the rest, and the most it may get. May be repeated.")
+  private List<SubShare> subs = List.of();
+
+  @Option(
+      names = "--downtime-limit",
+      paramLabel = "MS",
+      defaultValue = "300",
+      description = "The pause to aim for, in milliseconds; default 300.")
+  private long downtimeLimit;
+
+  @Option(
+      names = "--max-bandwidth",
+      paramLabel = "R",
+      converter = RateConverter.class,
+      description = "A limit over all targets, such as 500mbit or 60M (bytes per second).")
+  private long maxBandwidth;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "S",
+      description = "Seconds for the whole migration; no limit if left out.")
+  private long timeout;
+
+  @Option(
+      names = "--on-timeout",
+      paramLabel = "abort|force",
+      defaultValue = "abort",
+      description = "What to do then: give up, or switch over with a longer pause.")
+  private TimeoutAction onTimeout = TimeoutAction.ABORT;
+
+  @Option(names = "--dry-run", description = "Only print the plan.")
+  private boolean dryRun;
+
+  @Override
+  protected ExitCode run() throws OperationException {
+    if (downtimeLimit == 0) {
+      throw new IllegalArgumentException("--downtime-limit 0: at least 1 ms is needed");
+    }
+    MigrateVm request =
+        new MigrateVm(
+            main, mainMemory, subs, downtimeLimit, maxBandwidth, timeout, onTimeout, dryRun);
+    KnownHosts.Place place = hosts().find(screen(), name, host);
+    if (place.host().equals(main)) {
+      throw new IllegalArgumentException(
+          "VM " + name + " runs on " + main + " already: the source cannot be the target");
+    }
+    if (dryRun) {
+      print(place.operations().plan(name, request));
+      return ExitCode.OK;
+    }
+    MigrationReport first = place.operations().migrate(name, request);
+    return new MigrationWatch(screen(), place.operations()).watch(first);
+  }
+
+  private void print(PlanReport plan) {
+    screen().data(plan);
+    MigrationText.plan(plan).forEach(screen()::line);
+  }
+}
