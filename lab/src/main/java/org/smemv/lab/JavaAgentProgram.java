@@ -13,7 +13,7 @@ import java.util.List;
 
 /** The S-memV agent, run by the Java platform and from the class path of this process. */
 final class JavaAgentProgram implements AgentProgram {
-  private static final String MAIN_CLASS = "org.smemv.node.SmemvCommand";
+  private static final String MAIN_CLASS = "org.smemv.node.command.SmemvCommand";
   private static final byte[] REQUEST =
       "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
           .getBytes(StandardCharsets.US_ASCII);

@@ -75,8 +75,8 @@ public record MigrationPlan(
   }
 
   /**
-   * The targets in the order of their indexes. Of a split VM the main host is not filled to the brim, so
-   * that pages can come in before others have gone.
+   * The targets in the order of their indexes. Of a split VM the main host is not filled to the
+   * brim, so that pages can come in before others have gone.
    */
   public List<BodySource.Target> targets() {
     long filled = shares.isEmpty() ? mainBytes : mainBytes - ShareSizes.headroomBytes(mainBytes);

@@ -1,6 +1,7 @@
 package org.smemv.paging;
 
 import java.util.UUID;
+import java.util.concurrent.atomic.LongAdder;
 import org.smemv.placement.PageSize;
 
 /**
@@ -14,6 +15,7 @@ public final class IncomingMemory implements PageHolder {
   private final long epoch;
   private final SubHosts subHosts;
   private final ResidentBudget budget;
+  private final LongAdder frames = new LongAdder();
   private volatile boolean open = true;
 
   /**
@@ -54,6 +56,11 @@ public final class IncomingMemory implements PageHolder {
     open = false;
   }
 
+  /** Frames that were let in: grows while somebody sends. */
+  public long frames() {
+    return frames.sum();
+  }
+
   @Override
   public UUID vm() {
     return table.vm();
@@ -69,6 +76,7 @@ public final class IncomingMemory implements PageHolder {
           ErrorCode.STALE_EPOCH,
           "VM " + vm() + " arrives with epoch " + epoch + ", not " + frameEpoch);
     }
+    frames.increment();
   }
 
   @Override

@@ -20,13 +20,16 @@ public final class MemoryLedger {
     }
   }
 
-  /**
-   * What a grant is for.
-   *
-   * @param vm the VM
-   * @param epoch the epoch of the VM that the grant is for; an incoming VM has a later one
-   */
-  public record Key(UUID vm, long epoch) {}
+  /** What memory is used for. */
+  public enum Use {
+    /** The VM runs here, or is about to. */
+    MAIN,
+    /** The VM runs elsewhere and has a part of its memory here. */
+    SHARE
+  }
+
+  /** What a grant is for. */
+  public record Key(UUID vm, Use use) {}
 
   private final long capacityBytes;
   private final Map<Key, Long> grants = new LinkedHashMap<>();

@@ -23,11 +23,12 @@ import org.smemv.paging.AttachException;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.ErrorCode;
 import org.smemv.paging.FrameException;
+import org.smemv.paging.IncomingMemory;
 import org.smemv.placement.MemoryLedger;
 
 /**
- * VMs that move here: memory reserved, a QEMU that waits, pages that arrive, the device state, and the
- * decision. One step of one VM at a time.
+ * VMs that move here: memory reserved, a QEMU that waits, pages that arrive, the device state, and
+ * the decision. One step of one VM at a time.
  */
 final class Arrivals {
   private static final Logger log = LoggerFactory.getLogger(Arrivals.class);
@@ -40,6 +41,7 @@ final class Arrivals {
   private final Function<String, InetSocketAddress> addressOf;
   private final Map<UUID, Reservation> reserved = new HashMap<>();
   private final Map<UUID, Long> reservedAt = new HashMap<>();
+  private final Map<UUID, Long> framesSeen = new HashMap<>();
 
   Arrivals(
       String host,
@@ -76,7 +78,7 @@ final class Arrivals {
   }
 
   private static MemoryLedger.Key key(Reservation reservation) {
-    return new MemoryLedger.Key(reservation.vm(), reservation.epoch());
+    return new MemoryLedger.Key(reservation.vm(), MemoryLedger.Use.MAIN);
   }
 
   private static HostException refused(String why) {
@@ -97,8 +99,9 @@ final class Arrivals {
       vms.add(start(reservation, spec, shares));
     } catch (IOException | AttachException | IllegalArgumentException e) {
       throw new HostException(
-          HostException.Kind.REFUSED, "it cannot take VM " + reservation.name() + ": "
-              + e.getMessage(), e);
+          HostException.Kind.REFUSED,
+          "it cannot take VM " + reservation.name() + ": " + e.getMessage(),
+          e);
     }
   }
 
@@ -136,9 +139,7 @@ final class Arrivals {
     body.qmp()
         .execute(
             "migrate-set-capabilities",
-            Map.of(
-                "capabilities",
-                List.of(Map.of("capability", "x-ignore-shared", "state", true))),
+            Map.of("capabilities", List.of(Map.of("capability", "x-ignore-shared", "state", true))),
             HostedVm.MONITOR);
   }
 
@@ -171,6 +172,7 @@ final class Arrivals {
       vm.become(vm.record().here());
       reserved.remove(id);
       reservedAt.remove(id);
+      framesSeen.remove(id);
     } catch (IOException e) {
       throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
     }
@@ -179,8 +181,7 @@ final class Arrivals {
   /** Whether the VM was taken; when it was not, it never will be any more. */
   synchronized boolean decided(UUID id, long epoch) {
     HostedVm vm = vms.get(id);
-    boolean here = vm != null && vm.record().phase() != Phase.INCOMING;
-    if (here && vm.record().epoch() >= epoch) {
+    if (vm != null && vm.record().phase() != Phase.INCOMING && vm.record().epoch() >= epoch) {
       return true;
     }
     release(id, epoch);
@@ -189,7 +190,7 @@ final class Arrivals {
 
   synchronized void resume(UUID id, long epoch) throws HostException {
     HostedVm vm = vms.get(id);
-    if (vm == null || vm.record().epoch() != epoch || vm.record().phase() != Phase.HERE) {
+    if (vm == null || vm.record().epoch() < epoch || vm.record().phase() != Phase.HERE) {
       throw refused("VM " + id + " was not taken there with epoch " + epoch);
     }
     try {
@@ -232,15 +233,20 @@ final class Arrivals {
     }
     reserved.remove(id);
     reservedAt.remove(id);
+    framesSeen.remove(id);
     ledger.release(key(reservation));
   }
 
   /** Ends reservations of migrations that are not heard of any more. */
-  synchronized void lapse(java.util.function.Predicate<UUID> connected) {
+  synchronized void lapse() {
     long now = System.nanoTime();
     for (Reservation reservation : List.copyOf(reserved.values())) {
       UUID id = reservation.vm();
-      if (connected.test(id)) {
+      HostedVm vm = vms.get(id);
+      IncomingMemory memory = vm == null ? null : vm.incoming();
+      long frames = memory == null ? 0 : memory.frames();
+      if (frames != framesSeen.getOrDefault(id, 0L)) {
+        framesSeen.put(id, frames);
         reservedAt.put(id, now);
       } else if (now - reservedAt.getOrDefault(id, now) > HeldShares.LAPSE.toNanos()) {
         log.warn("VM {}: its migration to here is not heard of and lapses", reservation.name());

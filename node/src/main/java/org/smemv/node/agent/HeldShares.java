@@ -42,7 +42,7 @@ final class HeldShares {
     }
 
     MemoryLedger.Key key() {
-      return new MemoryLedger.Key(reservation.vm(), reservation.epoch());
+      return new MemoryLedger.Key(reservation.vm(), MemoryLedger.Use.SHARE);
     }
   }
 
@@ -86,7 +86,7 @@ final class HeldShares {
       return;
     }
     try {
-      ledger.grant(new MemoryLedger.Key(wanted.vm(), wanted.epoch()), wanted.bytes());
+      ledger.grant(new MemoryLedger.Key(wanted.vm(), MemoryLedger.Use.SHARE), wanted.bytes());
     } catch (MemoryLedger.NotEnough e) {
       throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
     }

@@ -141,9 +141,7 @@ final class HostedVm implements AutoCloseable {
     body.qmp().execute("cont", MONITOR);
   }
 
-  /**
-   * Brings QEMU back from a migration that came to nothing: the VM runs here.
-   */
+  /** Brings QEMU back from a migration that came to nothing: the VM runs here. */
   void comeBack() throws IOException {
     String status = migrationStatus();
     if (List.of("setup", "active", "pre-switchover", "device").contains(status)) {

@@ -24,8 +24,7 @@ final class HostedVms {
   }
 
   void remove(HostedVm vm) {
-    byName.computeIfPresent(
-        vm.record().name(), (name, entry) -> entry.vm() == vm ? null : entry);
+    byName.computeIfPresent(vm.record().name(), (name, entry) -> entry.vm() == vm ? null : entry);
   }
 
   @Nullable Entry get(String name) {

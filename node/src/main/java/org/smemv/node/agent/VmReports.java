@@ -42,7 +42,7 @@ final class VmReports {
         subs.add(new VmReport.Sub(sub.identity().name(), bytes, connected));
       }
     }
-    long resident = residentBytes(pager);
+    long resident = residentBytes();
     return new VmReport(
         record.name(),
         record.id().toString(),
@@ -120,7 +120,9 @@ final class VmReports {
     return full ? "no sub-host has room for what must leave this host" : null;
   }
 
-  private long residentBytes(@Nullable GuestPager pager) {
+  /** Bytes of the VM in this host's memory. */
+  long residentBytes() {
+    GuestPager pager = vm.pager();
     if (pager != null) {
       return pager.budget().resident() << PageSize.SHIFT;
     }

@@ -1,0 +1,313 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.smemv.migration.HostControl;
+import org.smemv.migration.HostException;
+import org.smemv.migration.Migration;
+import org.smemv.migration.MigrationPlan;
+import org.smemv.migration.MigrationPlan.Limits;
+import org.smemv.migration.MigrationPlan.OnTimeout;
+import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.node.api.ErrorCode;
+import org.smemv.node.api.HostReport;
+import org.smemv.node.api.Json;
+import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.OperationException;
+import org.smemv.node.api.PlanReport;
+import org.smemv.node.api.SubShare;
+import org.smemv.node.api.TargetRole;
+import org.smemv.node.api.TimeoutAction;
+import org.smemv.placement.ShareSizes;
+
+/** Migrations of VMs away from this host: makes the plan, asks every target, and runs them. */
+final class Departures {
+  private static final class SystemClock implements Migration.Clock {
+    @Override
+    public long nanos() {
+      return System.nanoTime();
+    }
+
+    @Override
+    public void sleep(long millis) throws InterruptedException {
+      Thread.sleep(millis);
+    }
+  }
+
+  private static final int REMEMBERED = 100;
+
+  private final String host;
+  private final Function<String, InetSocketAddress> addressOf;
+  private final Consumer<HostedVm> gone;
+  private final Map<String, MigrationJob> jobs = new LinkedHashMap<>();
+
+  /**
+   * @param addressOf finds the data port of a host, or fails naming it
+   * @param gone ends what is left here of a VM that has left
+   */
+  Departures(String host, Function<String, InetSocketAddress> addressOf, Consumer<HostedVm> gone) {
+    this.host = host;
+    this.addressOf = addressOf;
+    this.gone = gone;
+  }
+
+  /** A plan with the hosts that it names. */
+  private record Prepared(MigrationPlan plan, Map<String, RemoteHost> hosts, PlanReport report)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      hosts.values().forEach(RemoteHost::close);
+    }
+  }
+
+  PlanReport plan(HostedVm vm, MigrateVm request) throws OperationException {
+    try (Prepared prepared = prepare(vm, request)) {
+      return prepared.report();
+    }
+  }
+
+  MigrationJob start(HostedVm vm, MigrateVm request) throws OperationException {
+    Prepared prepared = prepare(vm, request);
+    MigrationPlan plan = prepared.plan();
+    LocalBody body = new LocalBody(vm, plan.epoch(), host, addressOf, () -> gone.accept(vm));
+    Map<String, HostControl> subs = new LinkedHashMap<>(prepared.hosts());
+    HostControl main = java.util.Objects.requireNonNull(subs.remove(plan.main()));
+    Migration migration =
+        new Migration(
+            plan, main, subs, body, Json.write(vm.body().spec().orElseThrow()), new SystemClock());
+    MigrationJob job = new MigrationJob(UUID.randomUUID().toString(), host, migration);
+    remember(job, vm.record().name());
+    Thread.ofPlatform()
+        .daemon()
+        .name("migration-" + plan.name())
+        .start(
+            () -> {
+              try (prepared) {
+                migration.run();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    return job;
+  }
+
+  private synchronized void remember(MigrationJob job, String vm) throws OperationException {
+    MigrationJob running = running(vm);
+    if (running != null) {
+      throw busy(vm, running);
+    }
+    while (jobs.size() >= REMEMBERED) {
+      jobs.remove(jobs.keySet().iterator().next());
+    }
+    jobs.put(job.id(), job);
+  }
+
+  private static OperationException busy(String vm, MigrationJob running) {
+    return new OperationException(
+        ErrorCode.BUSY,
+        "VM "
+            + vm
+            + " is being migrated to "
+            + running.migration().plan().main()
+            + " already: wait for migration "
+            + running.id()
+            + ", or cancel it");
+  }
+
+  synchronized @Nullable MigrationJob running(String vm) {
+    return jobs.values().stream()
+        .filter(job -> job.vm().equals(vm) && !job.isOver())
+        .findFirst()
+        .orElse(null);
+  }
+
+  synchronized @Nullable MigrationJob get(String id) {
+    return jobs.get(id);
+  }
+
+  /** The newest first. */
+  synchronized List<MigrationJob> all() {
+    return new ArrayList<>(jobs.values()).reversed();
+  }
+
+  private Prepared prepare(HostedVm vm, MigrateVm request) throws OperationException {
+    checkMovable(vm);
+    Map<String, RemoteHost> hosts = new LinkedHashMap<>();
+    try {
+      connect(request.mainHost(), hosts);
+      for (SubShare sub : subs(request)) {
+        connect(sub.host(), hosts);
+      }
+      Map<String, HostReport> reports = describe(hosts);
+      MigrationPlan plan = makePlan(vm, request, reports);
+      checkCapacity(plan, reports);
+      return new Prepared(plan, hosts, report(plan, reports, request));
+    } catch (OperationException | RuntimeException e) {
+      hosts.values().forEach(RemoteHost::close);
+      throw e;
+    }
+  }
+
+  private static List<SubShare> subs(MigrateVm request) {
+    List<SubShare> subs = request.subs();
+    return subs == null ? List.of() : subs;
+  }
+
+  private void checkMovable(HostedVm vm) throws OperationException {
+    String name = vm.record().name();
+    MigrationJob running = running(name);
+    if (running != null) {
+      throw busy(name, running);
+    }
+    if (vm.record().phase() != Phase.HERE) {
+      throw new OperationException(
+          ErrorCode.BUSY, "VM " + name + " is not settled on " + host + " yet: try again");
+    }
+    if (!vm.record().shares().isEmpty()) {
+      throw new OperationException(
+          ErrorCode.UNSUITABLE,
+          "VM " + name + " has memory on sub-hosts; this version cannot move it on from there");
+    }
+    if (vm.body().spec().isEmpty()) {
+      throw new OperationException(
+          ErrorCode.UNSUITABLE,
+          "VM "
+              + name
+              + " was not started by smemv, so another host cannot start an equal QEMU:"
+              + " start it with 'smemv vm start' to be able to move it");
+    }
+  }
+
+  private void connect(String name, Map<String, RemoteHost> hosts) throws OperationException {
+    if (name.equals(host)) {
+      throw new OperationException(
+          ErrorCode.BAD_REQUEST, host + " is where the VM runs: choose other hosts as targets");
+    }
+    try {
+      hosts.put(name, new RemoteHost(name, addressOf.apply(name), host));
+    } catch (IllegalArgumentException e) {
+      throw new OperationException(ErrorCode.NOT_FOUND, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static Map<String, HostReport> describe(Map<String, RemoteHost> hosts)
+      throws OperationException {
+    Map<String, HostReport> reports = new LinkedHashMap<>();
+    for (RemoteHost target : hosts.values()) {
+      try {
+        reports.put(target.name(), target.describe());
+      } catch (HostException e) {
+        throw new OperationException(ErrorCode.UNREACHABLE_HOST, String.valueOf(e.getMessage()), e);
+      }
+    }
+    return reports;
+  }
+
+  private MigrationPlan makePlan(HostedVm vm, MigrateVm request, Map<String, HostReport> reports)
+      throws OperationException {
+    VmRecord record = vm.record();
+    long vmBytes = record.memoryBytes();
+    long asked = request.mainMemoryBytes();
+    if (asked > vmBytes) {
+      throw new OperationException(
+          ErrorCode.BAD_REQUEST,
+          "main memory of %d MiB is more than the %d MiB of VM %s"
+              .formatted(asked >> 20, vmBytes >> 20, record.name()));
+    }
+    long mainBytes = asked == 0 ? vmBytes : asked;
+    try {
+      List<ShareSizes.Candidate> candidates = new ArrayList<>();
+      for (SubShare sub : subs(request)) {
+        long free = java.util.Objects.requireNonNull(reports.get(sub.host())).freeBytes();
+        candidates.add(new ShareSizes.Candidate(sub.host(), sub.bytes(), free));
+      }
+      List<HostControl.Share> shares = new ArrayList<>();
+      for (ShareSizes.Share share : ShareSizes.divide(vmBytes, mainBytes, candidates)) {
+        shares.add(new HostControl.Share(shares.size(), share.host(), share.bytes()));
+      }
+      return new MigrationPlan(
+          record.id(),
+          record.name(),
+          record.epoch() + 1,
+          vmBytes,
+          host,
+          request.mainHost(),
+          mainBytes,
+          shares,
+          limits(request));
+    } catch (ShareSizes.DoesNotFit e) {
+      throw new OperationException(
+          ErrorCode.CAPACITY, "VM " + record.name() + ": " + e.getMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw new OperationException(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static Limits limits(MigrateVm request) {
+    return new Limits(
+        request.downtimeLimitMillis(),
+        request.maxBandwidth(),
+        request.timeoutSeconds(),
+        request.onTimeout() == TimeoutAction.FORCE ? OnTimeout.FORCE : OnTimeout.ABORT);
+  }
+
+  private static void checkCapacity(MigrationPlan plan, Map<String, HostReport> reports)
+      throws OperationException {
+    long free = java.util.Objects.requireNonNull(reports.get(plan.main())).freeBytes();
+    if (plan.mainBytes() > free) {
+      throw new OperationException(
+          ErrorCode.CAPACITY,
+          "host %s has %d MiB free, %d MiB are asked of it as main host: give less --main-memory, or sub-hosts"
+              .formatted(plan.main(), free >> 20, plan.mainBytes() >> 20));
+    }
+  }
+
+  private PlanReport report(
+      MigrationPlan plan, Map<String, HostReport> reports, MigrateVm request) {
+    List<PlanReport.Target> targets = new ArrayList<>();
+    targets.add(target(plan.main(), TargetRole.MAIN, plan.mainBytes(), reports));
+    plan.shares().forEach(s -> targets.add(target(s.host(), TargetRole.SUB, s.bytes(), reports)));
+    TimeoutAction action = request.onTimeout() == null ? TimeoutAction.ABORT : request.onTimeout();
+    return new PlanReport(
+        plan.name(),
+        host,
+        plan.vmBytes(),
+        plan.limits().downtimeMillis(),
+        plan.limits().bytesPerSecondMax(),
+        plan.limits().timeoutSeconds(),
+        action,
+        targets);
+  }
+
+  private static PlanReport.Target target(
+      String name, TargetRole role, long bytes, Map<String, HostReport> reports) {
+    long free = java.util.Objects.requireNonNull(reports.get(name)).freeBytes();
+    return new PlanReport.Target(name, role, bytes, free);
+  }
+
+  /** After a restart: finds out whether a VM that was leaving has left. */
+  void settle(HostedVm vm) throws InterruptedException, IOException {
+    String to = java.util.Objects.requireNonNull(vm.record().leavingTo());
+    while (true) {
+      try (RemoteHost main = new RemoteHost(to, addressOf.apply(to), host)) {
+        if (main.decided(vm.id(), vm.record().leavingEpoch())) {
+          gone.accept(vm);
+        } else {
+          vm.become(vm.record().here());
+          vm.comeBack();
+        }
+        return;
+      } catch (HostException | IllegalArgumentException e) {
+        Thread.sleep(1000);
+      }
+    }
+  }
+}

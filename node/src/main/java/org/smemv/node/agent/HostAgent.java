@@ -1,0 +1,237 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.linux.MemoryMount;
+import org.smemv.node.AgentMain;
+import org.smemv.node.AgentOptions;
+import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.node.api.ApiServer;
+import org.smemv.node.api.HostReport;
+import org.smemv.node.api.HostsFile;
+import org.smemv.node.qemu.QemuBody;
+import org.smemv.node.qemu.QemuException;
+import org.smemv.paging.AttachException;
+import org.smemv.paging.BodySink;
+import org.smemv.paging.HolderDirectory;
+import org.smemv.paging.PageHolder;
+import org.smemv.paging.PageServer;
+import org.smemv.paging.SlabPool;
+import org.smemv.placement.MemoryLedger;
+import org.smemv.placement.PageSize;
+
+/**
+ * The daemon of one host: puts its parts together, takes hold again of the VMs that a dead agent
+ * left running, and listens.
+ */
+public final class HostAgent implements AgentMain, HolderDirectory {
+  private static final Logger log = LoggerFactory.getLogger(HostAgent.class);
+  private static final Duration QEMU_ANSWERS = Duration.ofSeconds(10);
+  private static final int FRAMES_UNDER_WAY = 256;
+
+  /** For {@link java.util.ServiceLoader}. */
+  public HostAgent() {}
+
+  private @Nullable AgentOptions given;
+  private @Nullable HeldShares shares;
+  private @Nullable Arrivals arrivals;
+  private @Nullable HostedVms vms;
+
+  @Override
+  public void run(AgentOptions options) throws Exception {
+    given = options;
+    HostPaths paths = new HostPaths(options.state());
+    Files.createDirectories(paths.vms());
+    MemoryMount.ensure(paths.ramMount());
+    MemoryLedger ledger = new MemoryLedger(options.capacityBytes());
+    SlabPool pool = new SlabPool(options.capacityBytes() >>> PageSize.SHIFT, FRAMES_UNDER_WAY);
+    HostedVms hosted = new HostedVms(options.name());
+    HeldShares held = new HeldShares(ledger, pool);
+    Arrivals arriving = new Arrivals(options.name(), paths, ledger, hosted, this::addressOf);
+    LocalVms local = new LocalVms(options.name(), paths, ledger, hosted, this::addressOf);
+    HostDescription description = new HostDescription(options.name(), ledger, hosted, held);
+    vms = hosted;
+    shares = held;
+    arrivals = arriving;
+    takeHoldAgain(paths, local, hosted);
+    PageServer server =
+        PageServer.start(
+            options.data(),
+            new PageServer.Services(this, new ControlRequests(arriving, held, description::report)),
+            PageServer.Options.of(options.name()));
+    held.servedBy(server);
+    Thread.ofVirtual().start(() -> keepHouse(held, arriving));
+    Operations operations = new Operations(description::report, hosted, local);
+    ApiServer api = ApiServer.start(options.api(), options.name(), operations);
+    log.info("host {} serves pages on {}", options.name(), options.data());
+    awaitEnd();
+    api.close();
+    server.close();
+  }
+
+  private static void awaitEnd() throws InterruptedException {
+    CountDownLatch end = new CountDownLatch(1);
+    Thread main = Thread.currentThread();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .unstarted(
+                    () -> {
+                      end.countDown();
+                      try {
+                        main.join(TimeUnit.SECONDS.toMillis(5));
+                      } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                      }
+                    }));
+    end.await();
+  }
+
+  /** The hosts file is read anew each time, so that hosts may be added while agents run. */
+  private InetSocketAddress addressOf(String host) {
+    try {
+      Path file = options().hostsFile();
+      return HostsFile.read(file)
+          .host(host)
+          .orElseThrow(() -> new IllegalArgumentException("no host named " + host + " in " + file))
+          .data();
+    } catch (IOException e) {
+      throw new IllegalArgumentException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private AgentOptions options() {
+    return java.util.Objects.requireNonNull(given);
+  }
+
+  private void takeHoldAgain(HostPaths paths, LocalVms local, HostedVms hosted) throws IOException {
+    List<Path> directories = new ArrayList<>();
+    try (Stream<Path> list = Files.list(paths.vms())) {
+      list.filter(Files::isDirectory).sorted().forEach(directories::add);
+    }
+    for (Path directory : directories) {
+      try {
+        takeHoldAgain(paths, directory, local, hosted);
+      } catch (IOException | AttachException | RuntimeException e) {
+        // One VM that cannot be served must not keep the others from being served.
+        log.error("{}: its VM cannot be taken hold of again: {}", directory, e.getMessage());
+      }
+    }
+  }
+
+  private void takeHoldAgain(HostPaths paths, Path directory, LocalVms local, HostedVms hosted)
+      throws IOException, AttachException {
+    VmRecord record = VmRecord.read(directory).orElse(null);
+    if (record == null) {
+      return;
+    }
+    QemuBody body;
+    try {
+      body = QemuBody.reopen(directory, QEMU_ANSWERS).orElse(null);
+    } catch (QemuException e) {
+      log.warn("VM {}: its QEMU has ended: {}", record.name(), e.getMessage());
+      HostedVm.forget(paths, record.name(), true);
+      return;
+    }
+    if (body == null || record.phase() == Phase.INCOMING) {
+      if (body != null) {
+        log.info("VM {}: it was arriving when the agent died; given up", record.name());
+        body.stop();
+      }
+      HostedVm.forget(paths, record.name(), true);
+      return;
+    }
+    // A higher epoch fences off whatever the dead agent still has on the wire.
+    VmRecord raised = record.withEpoch(record.epoch() + 1);
+    raised.write(directory);
+    HostedVm vm = HostedVm.takeAgain(paths, raised, body);
+    local.grantAgain(raised);
+    vm.startPager(options().name(), this::addressOf);
+    hosted.add(vm);
+    if (raised.phase() == Phase.LEAVING) {
+      Thread.ofVirtual().start(() -> settle(local, vm));
+    } else {
+      vm.comeBack();
+      vm.keepWithinLimit();
+    }
+  }
+
+  private static void settle(LocalVms local, HostedVm vm) {
+    try {
+      local.departures().settle(vm);
+      vm.keepWithinLimit();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      log.error("VM {}: cannot be brought back", vm.record().name(), e);
+    }
+  }
+
+  private static void keepHouse(HeldShares shares, Arrivals arrivals) {
+    try {
+      while (true) {
+        Thread.sleep(Duration.ofSeconds(5));
+        shares.lapse();
+        arrivals.lapse();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public @Nullable PageHolder holder(UUID vm) {
+    HostedVms hosted = vms;
+    HostedVm here = hosted == null ? null : hosted.get(vm);
+    PageHolder arriving = here == null ? null : here.incoming();
+    if (arriving != null) {
+      return arriving;
+    }
+    HeldShares held = shares;
+    return held == null ? null : held.store(vm);
+  }
+
+  @Override
+  public @Nullable BodySink bodySink(UUID vm, long epoch) {
+    Arrivals arriving = arrivals;
+    return arriving == null ? null : arriving.bodySink(vm, epoch);
+  }
+
+  /** The rows of a host report. */
+  private record HostDescription(
+      String name, MemoryLedger ledger, HostedVms vms, HeldShares shares) {
+    HostReport report() {
+      List<HostReport.Share> rows = shares.report();
+      List<String> names = new ArrayList<>();
+      long used = 0;
+      for (HostedVms.Entry entry : vms.all()) {
+        names.add(entry.vm().record().name());
+        used += entry.reports().residentBytes();
+      }
+      for (HostReport.Share row : rows) {
+        used += row.bytes();
+      }
+      long granted = ledger.grantedBytes();
+      return new HostReport(
+          name,
+          ledger.capacityBytes(),
+          ledger.freeBytes(),
+          Math.max(0, granted - used),
+          used,
+          names,
+          rows);
+    }
+  }
+}

@@ -1,0 +1,313 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.migration.HostControl.Share;
+import org.smemv.migration.HostException;
+import org.smemv.migration.MigrationState;
+import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.node.api.AttachVm;
+import org.smemv.node.api.ErrorCode;
+import org.smemv.node.api.OperationException;
+import org.smemv.node.api.SetMainMemory;
+import org.smemv.node.api.StartVm;
+import org.smemv.node.api.VmReport;
+import org.smemv.node.qemu.Accelerator;
+import org.smemv.node.qemu.MachineType;
+import org.smemv.node.qemu.QemuAttachment;
+import org.smemv.node.qemu.QemuBody;
+import org.smemv.node.qemu.QemuException;
+import org.smemv.node.qemu.QemuNet;
+import org.smemv.node.qemu.QemuPlace;
+import org.smemv.node.qemu.QemuSpec;
+import org.smemv.paging.AttachException;
+import org.smemv.paging.GuestPager;
+import org.smemv.placement.MemoryLedger;
+import org.smemv.placement.ShareSizes;
+
+/** What an operator does with the VMs of this host. One change at a time. */
+final class LocalVms {
+  private static final Logger log = LoggerFactory.getLogger(LocalVms.class);
+  private static final Duration QEMU_STARTS = Duration.ofSeconds(30);
+
+  private final String host;
+  private final HostPaths paths;
+  private final MemoryLedger ledger;
+  private final HostedVms vms;
+  private final Function<String, InetSocketAddress> addressOf;
+  private final Departures departures;
+
+  LocalVms(
+      String host,
+      HostPaths paths,
+      MemoryLedger ledger,
+      HostedVms vms,
+      Function<String, InetSocketAddress> addressOf) {
+    this.host = host;
+    this.paths = paths;
+    this.ledger = ledger;
+    this.vms = vms;
+    this.addressOf = addressOf;
+    this.departures = new Departures(host, addressOf, this::gone);
+  }
+
+  Departures departures() {
+    return departures;
+  }
+
+  HostedVms.Entry find(String name) throws OperationException {
+    HostedVms.Entry entry = vms.get(name);
+    if (entry == null) {
+      throw new OperationException(ErrorCode.NOT_FOUND, "no VM named " + name + " on host " + host);
+    }
+    return entry;
+  }
+
+  VmReport report(HostedVms.Entry entry) {
+    MigrationJob job = departures.running(entry.vm().record().name());
+    return entry.reports().report(job == null ? null : job.id());
+  }
+
+  synchronized HostedVms.Entry start(StartVm request) throws OperationException {
+    checkNameIsFree(request.name());
+    UUID id = UUID.randomUUID();
+    VmRecord record = record(request.name(), id, request.memoryBytes());
+    grant(record);
+    try {
+      QemuSpec spec = spec(request, id);
+      record.write(paths.vm(request.name()));
+      QemuPlace place = new QemuPlace(host, paths.vm(request.name()), paths.ram(request.name()));
+      QemuBody body = QemuBody.start(spec, place, QemuBody.Mode.PAUSED, QEMU_STARTS);
+      return take(record, body, true);
+    } catch (IOException | IllegalArgumentException e) {
+      throw undo(record, e);
+    }
+  }
+
+  private HostedVms.Entry take(VmRecord record, QemuBody body, boolean boot)
+      throws IOException, OperationException {
+    try {
+      HostedVm vm = HostedVm.take(paths, record, body);
+      if (boot) {
+        vm.run();
+      }
+      vms.add(vm);
+      return find(record.name());
+    } catch (IOException | AttachException e) {
+      if (boot) {
+        body.stop();
+      } else {
+        body.close();
+      }
+      throw undo(record, e);
+    }
+  }
+
+  private static VmRecord record(String name, UUID id, long bytes) {
+    return new VmRecord(name, id, 1, bytes, bytes, Phase.HERE, java.util.List.of(), null, 0);
+  }
+
+  private static QemuSpec spec(StartVm request, UUID id) throws IOException {
+    String accelerator = request.accelerator();
+    java.util.List<String> extra = request.extraArguments();
+    return new QemuSpec(
+        request.name(),
+        id,
+        request.memoryBytes(),
+        request.cpus(),
+        MachineType.probe(),
+        accelerator == null
+            ? null
+            : Accelerator.valueOf(accelerator.toUpperCase(java.util.Locale.ROOT)),
+        request.net() == null ? null : new QemuNet(request.net().bridge(), request.net().mac()),
+        request.disk(),
+        request.kernel(),
+        request.initrd(),
+        request.append(),
+        extra == null ? java.util.List.of() : extra);
+  }
+
+  private void checkNameIsFree(String name) throws OperationException {
+    if (vms.get(name) != null) {
+      throw new OperationException(
+          ErrorCode.ALREADY_EXISTS, "host " + host + " has a VM named " + name + " already");
+    }
+  }
+
+  private void grant(VmRecord record) throws OperationException {
+    try {
+      ledger.grant(key(record), record.mainMemoryBytes());
+    } catch (MemoryLedger.NotEnough e) {
+      throw new OperationException(ErrorCode.CAPACITY, "host " + host + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static MemoryLedger.Key key(VmRecord record) {
+    return new MemoryLedger.Key(record.id(), MemoryLedger.Use.MAIN);
+  }
+
+  /** After a restart: the VM is here already, whatever the ledger says. */
+  void grantAgain(VmRecord record) throws IOException {
+    try {
+      ledger.grant(key(record), record.mainMemoryBytes());
+    } catch (MemoryLedger.NotEnough e) {
+      log.error(
+          "VM {} is here and needs more than this host's capacity: {}",
+          record.name(),
+          e.getMessage());
+    }
+  }
+
+  private OperationException undo(VmRecord record, Exception e) {
+    ledger.release(key(record));
+    try {
+      HostedVm.forget(paths, record.name(), true);
+    } catch (IOException suppressed) {
+      e.addSuppressed(suppressed);
+    }
+    boolean unsuitable =
+        e instanceof QemuException qemu && qemu.kind() == QemuException.Kind.UNSUITABLE;
+    return new OperationException(
+        unsuitable ? ErrorCode.UNSUITABLE : ErrorCode.FAILED,
+        "VM " + record.name() + " was not started: " + e.getMessage(),
+        e);
+  }
+
+  synchronized HostedVms.Entry attach(AttachVm request) throws OperationException {
+    checkNameIsFree(request.name());
+    QemuAttachment found;
+    try {
+      found =
+          QemuAttachment.attach(
+              request.name(),
+              host,
+              paths.vm(request.name()),
+              request.pid(),
+              Path.of(request.qmpSocket()),
+              HostedVm.MONITOR);
+    } catch (IOException e) {
+      throw new OperationException(ErrorCode.UNSUITABLE, String.valueOf(e.getMessage()), e);
+    }
+    VmRecord record = record(request.name(), UUID.randomUUID(), found.found().memoryBytes());
+    try {
+      grant(record);
+      record.write(paths.vm(request.name()));
+      return take(record, found.body(), false);
+    } catch (IOException e) {
+      found.body().close();
+      throw undo(record, e);
+    }
+  }
+
+  synchronized void stop(String name) throws OperationException {
+    HostedVm vm = find(name).vm();
+    MigrationJob job = departures.running(name);
+    if (job != null) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "VM " + name + " is being migrated: cancel migration " + job.id() + " first");
+    }
+    try {
+      end(vm);
+    } catch (IOException e) {
+      throw new OperationException(ErrorCode.FAILED, "VM " + name + ": " + e.getMessage(), e);
+    }
+    for (Share share : vm.record().shares()) {
+      releaseShare(vm, share);
+    }
+  }
+
+  private void end(HostedVm vm) throws IOException {
+    vms.remove(vm);
+    vm.destroy();
+    ledger.release(key(vm.record()));
+  }
+
+  private void releaseShare(HostedVm vm, Share share) {
+    try (RemoteHost sub = new RemoteHost(share.host(), addressOf.apply(share.host()), host)) {
+      sub.release(vm.id(), Long.MAX_VALUE);
+    } catch (HostException | IllegalArgumentException e) {
+      log.warn(
+          "VM {}: its pages on {} stay there: {}",
+          vm.record().name(),
+          share.host(),
+          e.getMessage());
+    }
+  }
+
+  private void gone(HostedVm vm) {
+    try {
+      end(vm);
+    } catch (IOException e) {
+      log.error("VM {} has left, but what it had here could not be removed", vm.record().name(), e);
+    }
+  }
+
+  synchronized HostedVms.Entry setMainMemory(String name, SetMainMemory request)
+      throws OperationException {
+    HostedVms.Entry entry = find(name);
+    VmRecord record = entry.vm().record();
+    long bytes = request.bytes();
+    checkMainMemory(entry.vm(), bytes);
+    try {
+      ledger.grant(key(record), bytes);
+    } catch (MemoryLedger.NotEnough e) {
+      throw new OperationException(ErrorCode.CAPACITY, "host " + host + ": " + e.getMessage(), e);
+    }
+    try {
+      entry.vm().mainMemory(bytes);
+    } catch (IOException e) {
+      throw new OperationException(ErrorCode.FAILED, "VM " + name + ": " + e.getMessage(), e);
+    }
+    return entry;
+  }
+
+  private void checkMainMemory(HostedVm vm, long bytes) throws OperationException {
+    VmRecord record = vm.record();
+    if (bytes > record.memoryBytes()) {
+      throw new OperationException(
+          ErrorCode.BAD_REQUEST,
+          "VM %s has %d MiB in all".formatted(record.name(), record.memoryBytes() >> 20));
+    }
+    GuestPager pager = vm.pager();
+    if (pager == null && bytes < record.memoryBytes()) {
+      throw new OperationException(
+          ErrorCode.UNSUITABLE,
+          "VM " + record.name() + " has no sub-hosts that could take the rest of its memory");
+    }
+    long granted = record.shares().stream().mapToLong(Share::bytes).sum();
+    long needed = record.memoryBytes() + ShareSizes.headroomBytes(bytes) - bytes;
+    if (pager != null && bytes < record.memoryBytes() && granted < needed) {
+      throw new OperationException(
+          ErrorCode.CAPACITY,
+          "VM %s: its sub-hosts grant %d MiB, with %d MiB on the main host they would need %d MiB"
+              .formatted(record.name(), granted >> 20, bytes >> 20, needed >> 20));
+    }
+  }
+
+  MigrationJob migration(String id) throws OperationException {
+    MigrationJob job = departures.get(id);
+    if (job == null) {
+      throw new OperationException(
+          ErrorCode.NOT_FOUND, "no migration " + id + " was started on host " + host);
+    }
+    return job;
+  }
+
+  MigrationJob cancel(String id) throws OperationException {
+    MigrationJob job = migration(id);
+    MigrationState state = job.migration().state();
+    if (state.compareTo(MigrationState.COMMIT) >= 0) {
+      throw new OperationException(
+          ErrorCode.BUSY, "migration " + id + " cannot be cancelled any more: it is " + state);
+    }
+    job.migration().cancel();
+    return job;
+  }
+}

@@ -1,0 +1,87 @@
+package org.smemv.node.agent;
+
+import java.util.List;
+import java.util.function.Supplier;
+import org.smemv.node.api.AttachVm;
+import org.smemv.node.api.HostOperations;
+import org.smemv.node.api.HostReport;
+import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationReport;
+import org.smemv.node.api.OperationException;
+import org.smemv.node.api.PlanReport;
+import org.smemv.node.api.SetMainMemory;
+import org.smemv.node.api.StartVm;
+import org.smemv.node.api.VmReport;
+
+/** What operators ask for, sent to the part of the agent that does it. */
+final class Operations implements HostOperations {
+  private final Supplier<HostReport> description;
+  private final HostedVms vms;
+  private final LocalVms local;
+
+  Operations(Supplier<HostReport> description, HostedVms vms, LocalVms local) {
+    this.description = description;
+    this.vms = vms;
+    this.local = local;
+  }
+
+  @Override
+  public HostReport host() {
+    return description.get();
+  }
+
+  @Override
+  public List<VmReport> vms() {
+    return vms.all().stream().map(local::report).toList();
+  }
+
+  @Override
+  public VmReport vm(String name) throws OperationException {
+    return local.report(local.find(name));
+  }
+
+  @Override
+  public VmReport start(StartVm request) throws OperationException {
+    return local.report(local.start(request));
+  }
+
+  @Override
+  public VmReport attach(AttachVm request) throws OperationException {
+    return local.report(local.attach(request));
+  }
+
+  @Override
+  public void stop(String vm) throws OperationException {
+    local.stop(vm);
+  }
+
+  @Override
+  public VmReport setMainMemory(String vm, SetMainMemory request) throws OperationException {
+    return local.report(local.setMainMemory(vm, request));
+  }
+
+  @Override
+  public PlanReport plan(String vm, MigrateVm request) throws OperationException {
+    return local.departures().plan(local.find(vm).vm(), request);
+  }
+
+  @Override
+  public MigrationReport migrate(String vm, MigrateVm request) throws OperationException {
+    return local.departures().start(local.find(vm).vm(), request).report();
+  }
+
+  @Override
+  public MigrationReport migration(String id) throws OperationException {
+    return local.migration(id).report();
+  }
+
+  @Override
+  public List<MigrationReport> migrations() {
+    return local.departures().all().stream().map(MigrationJob::report).toList();
+  }
+
+  @Override
+  public MigrationReport cancel(String id) throws OperationException {
+    return local.cancel(id).report();
+  }
+}
