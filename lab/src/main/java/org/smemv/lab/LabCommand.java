@@ -8,7 +8,6 @@ import picocli.CommandLine.Spec;
 /** {@code smemv lab}: hosts as network namespaces of this machine. */
 @Command(
     name = "lab",
-    mixinStandardHelpOptions = true,
     description = "Hosts as network namespaces of this machine, with shaped links and agents.",
     subcommands = {
       LabUpCommand.class,

@@ -5,7 +5,6 @@ import picocli.CommandLine.Command;
 /** Removes the lab. */
 @Command(
     name = "down",
-    mixinStandardHelpOptions = true,
     description = "Removes the lab with its agents and VMs, also after a crash.")
 final class LabDownCommand extends LabAction {
   @Override

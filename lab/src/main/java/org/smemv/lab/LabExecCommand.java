@@ -8,7 +8,6 @@ import picocli.CommandLine.Parameters;
 /** Runs a program as if it were on one of the hosts. */
 @Command(
     name = "exec",
-    mixinStandardHelpOptions = true,
     description = "Runs a program in a host's network and memory limit: lab exec h1 -- ip addr")
 final class LabExecCommand extends LabAction {
   private static final String CLIENT = "client";

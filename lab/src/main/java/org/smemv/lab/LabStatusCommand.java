@@ -4,18 +4,13 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /** Tells what runs. */
 @Command(
     name = "status",
-    mixinStandardHelpOptions = true,
     description = "Shows the hosts of the running lab.")
 final class LabStatusCommand extends LabAction {
   private static final String ROW = "%-6s %-12s %-9s %-16s %10s %10s %10s%n";
-
-  @Option(names = "--json", description = "the same as data")
-  private boolean json;
 
   /**
    * A host as {@code --json} gives it.
@@ -56,7 +51,7 @@ final class LabStatusCommand extends LabAction {
   @Override
   int run() throws JsonProcessingException {
     Lab lab = Lab.running();
-    System.out.print(json ? new ObjectMapper().writeValueAsString(rows(lab)) + "\n" : table(lab));
+    System.out.print(json() ? new ObjectMapper().writeValueAsString(rows(lab)) + "\n" : table(lab));
     return 0;
   }
 

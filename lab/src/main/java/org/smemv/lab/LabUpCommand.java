@@ -7,7 +7,6 @@ import picocli.CommandLine.Option;
 /** Starts a lab and leaves it running. */
 @Command(
     name = "up",
-    mixinStandardHelpOptions = true,
     showDefaultValues = true,
     description = "Makes hosts h1..hN on one switch and starts an agent in each.")
 final class LabUpCommand extends LabAction {

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.smemv.node.command.SmemvCommand;
 import picocli.CommandLine;
 
 /** The commands on a lab that another part of the program started. */
@@ -49,9 +50,9 @@ class LabCommandIT {
     StringWriter errors = new StringWriter();
 
     int status =
-        new CommandLine(new LabCommand())
+        SmemvCommand.commandLine()
             .setErr(new PrintWriter(errors))
-            .execute("up", "--hosts", "3", "--memory", "1G,2G");
+            .execute("lab", "up", "--hosts", "3", "--memory", "1G,2G");
 
     assertThat(status).isEqualTo(CommandLine.ExitCode.SOFTWARE);
     assertThat(errors.toString().lines())
@@ -72,7 +73,10 @@ class LabCommandIT {
   }
 
   private static int run(String... arguments) {
-    return new CommandLine(new LabCommand()).execute(arguments);
+    String[] all = new String[arguments.length + 1];
+    all[0] = "lab";
+    System.arraycopy(arguments, 0, all, 1, arguments.length);
+    return SmemvCommand.commandLine().execute(all);
   }
 
   private static String outputOf(String... arguments) {

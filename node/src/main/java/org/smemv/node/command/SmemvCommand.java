@@ -70,8 +70,8 @@ public final class SmemvCommand extends CommandGroup {
         .setExecutionExceptionHandler(SmemvCommand::failed);
   }
 
-  /** Whether answers are wanted as data. */
-  boolean json() {
+  /** Whether data is wanted instead of text for people. */
+  public boolean json() {
     return json;
   }
 
