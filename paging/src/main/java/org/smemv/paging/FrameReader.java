@@ -236,15 +236,9 @@ final class FrameReader {
   }
 
   private int readFirst(int room) {
-    if (spinNanos > 0) {
-      long until = System.nanoTime() + spinNanos;
-      do {
-        int got = transport.readNow(buffer, 0, room);
-        if (got != 0) {
-          return got;
-        }
-        Thread.onSpinWait();
-      } while (System.nanoTime() - until < 0);
+    int spun = spinNanos > 0 ? spin(room) : 0;
+    if (spun != 0) {
+      return spun;
     }
     while (true) {
       try {
@@ -255,6 +249,20 @@ final class FrameReader {
         }
       }
     }
+  }
+
+  /** Yields between two looks, as the peer may wait for this very processor on a small host. */
+  @SuppressWarnings("ThreadPriorityCheck") // nothing depends on the yield but the time it takes
+  private int spin(int room) {
+    long until = System.nanoTime() + spinNanos;
+    do {
+      int got = transport.readNow(buffer, 0, room);
+      if (got != 0) {
+        return got;
+      }
+      Thread.yield();
+    } while (System.nanoTime() - until < 0);
+    return 0;
   }
 
   /** Bytes of all frames read. */
