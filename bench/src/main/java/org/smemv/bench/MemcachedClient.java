@@ -21,10 +21,12 @@ final class MemcachedClient implements PageClient {
       "set p00000000 0 0 4096\r\n".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] VALUE =
       "VALUE p00000000 0 4096\r\n".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] GET = "get".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] STORED = "STORED\r\n".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] END = "END\r\n".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
   private static final int BATCH_MAX = 256;
+  private static final int VALUE_BYTES = VALUE.length + PageSize.BYTES + 2;
 
   private final TcpSocket socket;
   private final BenchPages pages;
@@ -37,7 +39,7 @@ final class MemcachedClient implements PageClient {
 
   MemcachedClient(InetSocketAddress address, BenchPages pages) {
     this.pages = pages;
-    this.answers = arena.allocate((long) BATCH_MAX * (VALUE.length + PageSize.BYTES + 2) + 64);
+    this.answers = arena.allocate((long) BATCH_MAX * (VALUE_BYTES + END.length));
     MemorySegment.copy(END, END.length - 2, lineEnd, ValueLayout.JAVA_BYTE, 0, 2);
     this.socket = TcpSocket.connect(address, Duration.ofSeconds(5));
     socket.noDelay();
@@ -80,41 +82,69 @@ final class MemcachedClient implements PageClient {
 
   @Override
   public void get(long first, long end, int batch, int window) {
+    get(first, end, batch, window, batch);
+  }
+
+  @Override
+  public void getEach(long first, long end, int batch, int window) {
+    get(first, end, batch, window, 1);
+  }
+
+  /**
+   * Gets pages, {@code batch} by one write.
+   *
+   * @param keys keys in a command
+   */
+  private void get(long first, long end, int batch, int window, int keys) {
     long asked = first;
     long got = first;
     while (got < end) {
       while (asked < end && asked - got < (long) batch * window) {
         long to = Math.min(asked + batch, end);
-        sendGet(asked, to);
+        sendGet(asked, to, keys);
         asked = to;
       }
       long to = Math.min(got + batch, end);
-      int each = VALUE.length + PageSize.BYTES + 2;
-      read((to - got) * each + END.length);
-      for (long page = got; page < to; page++) {
-        long at = (page - got) * each;
-        expect(VALUE, at, 6); // up to the key
-        if (!pages.looksLike(page, answers, at + VALUE.length)) {
-          throw new IllegalStateException("page " + page + " came back wrong");
-        }
-      }
-      expect(END, (to - got) * each);
+      int pagesDue = (int) (to - got);
+      int commandsDue = (pagesDue + keys - 1) / keys;
+      read(pagesDue * (long) VALUE_BYTES + commandsDue * (long) END.length);
+      check(got, pagesDue, keys);
       got = to;
     }
   }
 
-  private void sendGet(long first, long end) {
+  private void sendGet(long first, long end, int keys) {
     long at = 0;
-    commands.set(ValueLayout.JAVA_BYTE, at++, (byte) 'g');
-    commands.set(ValueLayout.JAVA_BYTE, at++, (byte) 'e');
-    commands.set(ValueLayout.JAVA_BYTE, at++, (byte) 't');
     for (long page = first; page < end; page++) {
+      boolean starts = (page - first) % keys == 0;
+      if (starts) {
+        MemorySegment.copy(GET, 0, commands, ValueLayout.JAVA_BYTE, at, GET.length);
+        at += GET.length;
+      }
       commands.set(ValueLayout.JAVA_BYTE, at, (byte) ' ');
       key(page, at + 1);
       at += 1 + KEY;
+      if ((page - first + 1) % keys == 0 || page == end - 1) {
+        MemorySegment.copy(lineEnd, 0, commands, at, 2);
+        at += 2;
+      }
     }
-    MemorySegment.copy(lineEnd, 0, commands, at, 2);
-    socket.writeFully(commands, 0, (int) at + 2);
+    socket.writeFully(commands, 0, (int) at);
+  }
+
+  private void check(long first, int count, int keys) {
+    long at = 0;
+    for (int i = 0; i < count; i++) {
+      expect(VALUE, at, 6); // up to the key
+      if (!pages.looksLike(first + i, answers, at + VALUE.length)) {
+        throw new IllegalStateException("page " + (first + i) + " came back wrong");
+      }
+      at += VALUE_BYTES;
+      if ((i + 1) % keys == 0 || i == count - 1) {
+        expect(END, at);
+        at += END.length;
+      }
+    }
   }
 
   private void key(long page, long at) {

@@ -13,6 +13,9 @@ interface PageClient extends AutoCloseable {
   /** Gets the same pages and looks at each. */
   void get(long first, long end, int batch, int window);
 
+  /** As {@link #get}, but where a protocol can ask for one page only, in one request each. */
+  void getEach(long first, long end, int batch, int window);
+
   @Override
   void close();
 }

@@ -42,8 +42,10 @@ public final class PageServerBench {
    * @param batch pages in a request of several, 2..256
    * @param depth pages under way per connection: a multiple of the batch
    * @param rounds rounds that count, after one that does not
+   * @param round how long a round lasts at least: as many passes over all pages as it takes
    */
-  public record Options(long pages, int connections, int batch, int depth, int rounds) {
+  public record Options(
+      long pages, int connections, int batch, int depth, int rounds, Duration round) {
     /** Checks that the numbers make sense together. */
     public Options {
       if (pages < connections
@@ -121,11 +123,12 @@ public final class PageServerBench {
     try (Clients ours = new Clients(lane -> smemv(server, lane, pages));
         Clients theirs = new Clients(lane -> new MemcachedClient(memcached.address(), pages))) {
       int window = options.depth() / options.batch();
-      rows.add(compare("PUT", ours, theirs, options.batch(), window));
-      rows.add(compare("GET", ours, theirs, options.batch(), window));
+      rows.add(compare(Operation.PUT, ours, theirs, options.batch(), window));
+      rows.add(compare(Operation.GET, ours, theirs, options.batch(), window));
+      rows.add(compare(Operation.GET_EACH, ours, theirs, options.batch(), window));
       int single = Math.min(options.depth(), 64);
-      rows.add(compare("PUT", ours, theirs, 1, single));
-      rows.add(compare("GET", ours, theirs, 1, single));
+      rows.add(compare(Operation.PUT, ours, theirs, 1, single));
+      rows.add(compare(Operation.GET_EACH, ours, theirs, 1, single));
     }
     return rows;
   }
@@ -137,8 +140,29 @@ public final class PageServerBench {
         pages);
   }
 
+  /** What a round does. */
+  private enum Operation {
+    PUT("PUT / set"),
+    GET("GET / get many"),
+    GET_EACH("GET / get each");
+
+    private final String title;
+
+    Operation(String title) {
+      this.title = title;
+    }
+
+    void run(PageClient client, long first, long end, int batch, int window) {
+      switch (this) {
+        case PUT -> client.put(first, end, batch, window);
+        case GET -> client.get(first, end, batch, window);
+        case GET_EACH -> client.getEach(first, end, batch, window);
+      }
+    }
+  }
+
   private PageServerReport.Row compare(
-      String operation, Clients ours, Clients theirs, int batch, int window) {
+      Operation operation, Clients ours, Clients theirs, int batch, int window) {
     double[] ourRates = new double[options.rounds()];
     double[] theirRates = new double[options.rounds()];
     for (int round = -1; round < options.rounds(); round++) {
@@ -149,7 +173,8 @@ public final class PageServerBench {
         theirRates[round] = their;
       }
     }
-    return new PageServerReport.Row(operation, batch, window, median(ourRates), median(theirRates));
+    return new PageServerReport.Row(
+        operation.title, batch, window, median(ourRates), median(theirRates));
   }
 
   private static double median(double[] values) {
@@ -168,26 +193,26 @@ public final class PageServerBench {
       }
     }
 
-    /** Has every client work on its part of the pages; returns pages per second. */
-    double rate(String operation, int batch, int window) {
+    /** Has every client work on its part again and again; returns pages per second. */
+    double rate(Operation operation, int batch, int window) {
       long start = System.nanoTime();
+      long done = 0;
+      while (done == 0 || System.nanoTime() - start < options.round().toNanos()) {
+        pass(operation, batch, window);
+        done += options.pages();
+      }
+      return done * 1e9 / (System.nanoTime() - start);
+    }
+
+    private void pass(Operation operation, int batch, int window) {
       List<Future<?>> running = new ArrayList<>();
       for (int i = 0; i < clients.size(); i++) {
         PageClient client = clients.get(i);
         long first = options.pages() * i / clients.size();
         long end = options.pages() * (i + 1) / clients.size();
-        running.add(
-            threads.submit(
-                () -> {
-                  if (operation.equals("PUT")) {
-                    client.put(first, end, batch, window);
-                  } else {
-                    client.get(first, end, batch, window);
-                  }
-                }));
+        running.add(threads.submit(() -> operation.run(client, first, end, batch, window)));
       }
       running.forEach(Clients::join);
-      return options.pages() * 1e9 / (System.nanoTime() - start);
     }
 
     private static void join(Future<?> work) {

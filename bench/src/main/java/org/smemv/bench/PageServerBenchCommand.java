@@ -2,6 +2,7 @@ package org.smemv.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.smemv.placement.PageSize;
 import picocli.CommandLine.Command;
@@ -49,6 +50,12 @@ public final class PageServerBenchCommand implements Callable<Integer> {
       description = "Rounds whose median counts (default ${DEFAULT-VALUE}).")
   private int rounds;
 
+  @Option(
+      names = "--round-millis",
+      defaultValue = "1000",
+      description = "How long a round lasts, in ms (default ${DEFAULT-VALUE}).")
+  private int roundMillis;
+
   @Option(names = "--json", description = "Print the figures as JSON.")
   private boolean json;
 
@@ -56,7 +63,9 @@ public final class PageServerBenchCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     long pages = ((long) megabytes << 20) / PageSize.BYTES;
     PageServerReport report =
-        PageServerBench.run(new PageServerBench.Options(pages, connections, batch, depth, rounds));
+        PageServerBench.run(
+            new PageServerBench.Options(
+                pages, connections, batch, depth, rounds, Duration.ofMillis(roundMillis)));
     PrintWriter out = spec.commandLine().getOut();
     out.println(json ? new ObjectMapper().writeValueAsString(report) : report.table());
     out.flush();

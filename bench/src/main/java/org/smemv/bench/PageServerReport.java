@@ -37,7 +37,8 @@ public record PageServerReport(
    * Memory beside the contents of pages.
    *
    * @param accountedBytes per page, by the server's own account
-   * @param residentBytes per page, as the kernel sees it, whole slabs included
+   * @param residentBytes per page held from the kernel: ours is whole slabs and the index, without
+   *     the JVM itself; memcached's is what its resident memory grew by
    */
   public record Overhead(double accountedBytes, double residentBytes) {}
 
@@ -59,8 +60,7 @@ public record PageServerReport(
             "MB/s",
             "ratio"));
     for (Row row : rows) {
-      String name =
-          row.operation() + ", " + row.batch() + " per request, " + row.window() + " deep";
+      String name = row.operation() + ", " + row.batch() + " x " + row.window();
       text.append(
           String.format(
               Locale.ROOT,
@@ -80,9 +80,12 @@ public record PageServerReport(
         Locale.ROOT,
         "%nmemory beside a page's 4096 bytes %24s %24s%n%-36s %14.1f (%5.2f %%) %14.1f (%5.2f %%)%n"
             + "%-36s %14.1f (%5.2f %%) %14.1f (%5.2f %%)%n%n"
-            + "A request for several pages is one frame of S-memV; of memcached it is one get with as"
-            + " many keys,%nor as many sets sent by one call, since it has no set of several. S-memV"
-            + " also computes and verifies%nthe checksum of every page on both sides.%n",
+            + "\"64 x 4\": 64 pages by one write, 4 such writes under way on each connection. S-memV"
+            + " sends%none frame for them; memcached has no set of many, so it gets as many sets, and"
+            + " a get of many%nkeys or as many gets of one. S-memV also computes and verifies the"
+            + " checksum of every page.%n"
+            + "(*) S-memV: whole slabs and the index, by its own account and without the JVM itself;"
+            + "%nmemcached: growth of its resident memory.%n",
         "S-memV",
         "memcached",
         "  by its own account, bytes",
@@ -90,7 +93,7 @@ public record PageServerReport(
         percent(ours.accountedBytes()),
         memcached.accountedBytes(),
         percent(memcached.accountedBytes()),
-        "  by resident memory, bytes",
+        "  by memory held, bytes (*)",
         ours.residentBytes(),
         percent(ours.residentBytes()),
         memcached.residentBytes(),

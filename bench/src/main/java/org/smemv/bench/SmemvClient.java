@@ -67,6 +67,11 @@ final class SmemvClient implements PageClient {
   }
 
   @Override
+  public void getEach(long first, long end, int batch, int window) {
+    get(first, end, batch, window);
+  }
+
+  @Override
   public void close() {
     link.close();
     arena.close();

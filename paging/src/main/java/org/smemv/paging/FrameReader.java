@@ -15,11 +15,17 @@ import org.smemv.placement.PageSize;
  * but for bodies of bytes.
  */
 final class FrameReader {
+  /** Room for some small frames: a call costs more than copying a page or two. */
+  static final int BUFFER_BYTES = 64 << 10;
+
+  /** After a frame larger than this, only a head is read ahead, so that contents go uncopied. */
+  private static final int SMALL_FRAME_BYTES = 16 << 10;
+
   /**
-   * Room for the largest head and for some small frames. More would mean more copying of contents
-   * that could have gone straight to their place.
+   * Pages between two looks at checksums: 128 KiB, so that what the kernel has just copied is still
+   * in the processor's cache.
    */
-  static final int BUFFER_BYTES = 16 << 10;
+  private static final int CHECK_PAGES = 32;
 
   private final PageTransport transport;
   private final MemorySegment buffer;
@@ -30,6 +36,7 @@ final class FrameReader {
   private int end;
   private int at;
   private int bodyLeft;
+  private int readAhead = BUFFER_BYTES;
   private long bytes;
   private long frames;
 
@@ -79,7 +86,9 @@ final class FrameReader {
     at = start;
     start += PageFrame.HEADER_BYTES + descriptors;
     bodyLeft = PageFrame.bodyBytes(buffer, at) - descriptors;
-    bytes += PageFrame.HEADER_BYTES + PageFrame.bodyBytes(buffer, at);
+    int frameBytes = PageFrame.HEADER_BYTES + PageFrame.bodyBytes(buffer, at);
+    readAhead = frameBytes <= SMALL_FRAME_BYTES ? BUFFER_BYTES : PageFrame.HEAD_BYTES_MAX;
+    bytes += frameBytes;
     frames++;
     return true;
   }
@@ -117,8 +126,26 @@ final class FrameReader {
     }
   }
 
-  /** Reads the contents of pages {@code from} to {@code to}-1 of the batch to their addresses. */
-  void contents(PageBatch batch, int from, int to) {
+  /**
+   * Reads the contents of all pages of the batch to their addresses and compares them with their
+   * checksums; returns the index of a page that is wrong, or -1. Reads all in any case.
+   */
+  int contents(PageBatch batch) {
+    int wrong = -1;
+    for (int from = 0; from < batch.size(); from += CHECK_PAGES) {
+      int to = Math.min(from + CHECK_PAGES, batch.size());
+      contents(batch, from, to);
+      for (int i = from; i < to; i++) {
+        if (batch.hasContents(i)
+            && PageChecksum.of(NativeMemory.all(), batch.address(i)) != batch.checksum(i)) {
+          wrong = i;
+        }
+      }
+    }
+    return wrong;
+  }
+
+  private void contents(PageBatch batch, int from, int to) {
     vector.clear();
     for (int i = from; i < to; i++) {
       if (batch.hasContents(i)) {
@@ -168,8 +195,7 @@ final class FrameReader {
   /** Bytes of the body that are in the buffer, at least 1. */
   private int piece() {
     if (start == end) {
-      start = 0;
-      end = 0;
+      readAhead = Math.min(BUFFER_BYTES, bodyLeft);
       fill(1, false);
     }
     return Math.min(end - start, bodyLeft);
@@ -188,8 +214,8 @@ final class FrameReader {
       start = 0;
     }
     while (end - start < wanted) {
-      int got =
-          first && start == end ? readFirst() : transport.read(buffer, end, BUFFER_BYTES - end);
+      int room = Math.min(BUFFER_BYTES - end, Math.max(readAhead, wanted - (end - start)));
+      int got = first && start == end ? readFirst(room) : transport.read(buffer, end, room);
       if (got < 0) {
         if (first && start == end) {
           return false;
@@ -209,26 +235,34 @@ final class FrameReader {
     throw new IllegalStateException("a stream that had ended went on");
   }
 
-  private int readFirst() {
-    if (spinNanos > 0) {
-      long until = System.nanoTime() + spinNanos;
-      do {
-        int got = transport.readNow(buffer, 0, BUFFER_BYTES);
-        if (got != 0) {
-          return got;
-        }
-        Thread.onSpinWait();
-      } while (System.nanoTime() - until < 0);
+  private int readFirst(int room) {
+    int spun = spinNanos > 0 ? spin(room) : 0;
+    if (spun != 0) {
+      return spun;
     }
     while (true) {
       try {
-        return transport.read(buffer, 0, BUFFER_BYTES);
+        return transport.read(buffer, 0, room);
       } catch (TcpTimeoutException e) {
         if (!patient) {
           throw e;
         }
       }
     }
+  }
+
+  /** Yields between two looks, as the peer may wait for this very processor on a small host. */
+  @SuppressWarnings("ThreadPriorityCheck") // nothing depends on the yield but the time it takes
+  private int spin(int room) {
+    long until = System.nanoTime() + spinNanos;
+    do {
+      int got = transport.readNow(buffer, 0, room);
+      if (got != 0) {
+        return got;
+      }
+      Thread.yield();
+    } while (System.nanoTime() - until < 0);
+    return 0;
   }
 
   /** Bytes of all frames read. */

@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.smemv.linux.NativeMemory;
 import org.smemv.linux.SystemCallException;
 import org.smemv.linux.TcpClosedException;
 import org.smemv.linux.TcpSocket;
@@ -168,19 +167,17 @@ public final class PageLink implements AutoCloseable {
    */
   public void receivePages(PageBatch pages) {
     answer(FrameKind.PAGES);
+    int wrong;
     try {
       match(pages);
-      reader.contents(pages, 0, pages.size());
+      wrong = reader.contents(pages);
     } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
       throw lost(e);
     }
-    for (int i = 0; i < pages.size(); i++) {
-      if (pages.hasContents(i)
-          && PageChecksum.of(NativeMemory.all(), pages.address(i)) != pages.checksum(i)) {
-        String text = "page " + pages.page(i) + " came damaged";
-        throw PageLinkException.refused(
-            target.address(), target.vm(), ErrorCode.CHECKSUM, false, text);
-      }
+    if (wrong >= 0) {
+      String text = "page " + pages.page(wrong) + " came damaged";
+      throw PageLinkException.refused(
+          target.address(), target.vm(), ErrorCode.CHECKSUM, false, text);
     }
   }
 

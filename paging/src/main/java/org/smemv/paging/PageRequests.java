@@ -1,19 +1,11 @@
 package org.smemv.paging;
 
-import org.smemv.linux.NativeMemory;
-
 /**
  * The page frames of one connection, about one VM: GET, PUT, DROP and PLACE. Answers are gathered
  * and written together when no whole request is waiting, so that a peer which asks for much at once
  * costs few calls. Owned by the connection's thread.
  */
 final class PageRequests {
-  /**
-   * Pages between two looks at checksums: 128 KiB, so that what the kernel has just copied is still
-   * in the processor's cache.
-   */
-  private static final int CHECK_PAGES = 32;
-
   private final PageHolder holder;
   private final FrameReader reader;
   private final FrameWriter writer;
@@ -82,19 +74,8 @@ final class PageRequests {
     acknowledge(FrameKind.PUT_ACK, epoch, requestId);
   }
 
-  /** Reads all contents to their places, the rest of a frame with a wrong page included. */
   private void receive() {
-    int wrong = -1;
-    for (int from = 0; from < puts.size(); from += CHECK_PAGES) {
-      int to = Math.min(from + CHECK_PAGES, puts.size());
-      reader.contents(puts, from, to);
-      for (int i = from; i < to; i++) {
-        if (puts.hasContents(i)
-            && PageChecksum.of(NativeMemory.all(), puts.address(i)) != puts.checksum(i)) {
-          wrong = i;
-        }
-      }
-    }
+    int wrong = reader.contents(puts);
     if (wrong >= 0) {
       throw new FrameException(
           ErrorCode.CHECKSUM,

@@ -104,6 +104,17 @@ public final class SlabPool implements AutoCloseable {
     }
   }
 
+  /** Slots that somebody holds: a store, a frame on its way in, or a reader. */
+  int slotsInUse() {
+    synchronized (lock) {
+      int used = 0;
+      for (Slab slab : slabs) {
+        used += slab == null ? 0 : SLOTS - slab.free;
+      }
+      return used;
+    }
+  }
+
   /** Counts {@code pages} more as stored, unless that would exceed the capacity. */
   boolean charge(long pages) {
     long now;

@@ -27,6 +27,7 @@ class PageStoreTest {
   void close() {
     store.close();
     assertThat(pool.chargedPages()).isZero();
+    assertThat(pool.slotsInUse()).isZero();
     pool.close();
   }
 

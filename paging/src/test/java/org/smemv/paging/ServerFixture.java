@@ -90,6 +90,7 @@ final class ServerFixture implements AutoCloseable, HolderDirectory, ControlHand
     }
   }
 
+  /** Ends everything, and fails the test that lost a slot. */
   @Override
   public void close() {
     server.close();
@@ -98,6 +99,10 @@ final class ServerFixture implements AutoCloseable, HolderDirectory, ControlHand
         store.close();
       }
     }
+    int lost = pool.slotsInUse();
     pool.close();
+    if (lost != 0) {
+      throw new AssertionError(lost + " slots were never freed");
+    }
   }
 }
