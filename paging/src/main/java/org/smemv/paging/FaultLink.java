@@ -72,6 +72,11 @@ final class FaultLink implements AutoCloseable {
     return transport.fd();
   }
 
+  /** Requests whose answers are due. */
+  int underWay() {
+    return SLOTS - free;
+  }
+
   /** Asks for a page; false when too many requests are under way. */
   boolean request(long page, long startedNanos) {
     if (free == 0) {

@@ -36,6 +36,15 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
 
   private static final int SLEEP_MILLIS = 1000;
 
+  /** Entries of the poll set before those of the links. */
+  private static final int FIRST_LINK = 2;
+
+  /**
+   * How long it looks for an answer that is due before it sleeps: longer than a page takes on a
+   * link of 1 Gbit/s to a sub-host that must be woken first.
+   */
+  private static final long ANSWER_SPIN_NANOS = 250_000;
+
   private final PageTable table;
   private final ResidentBudget budget;
   private final UserFaultFd faults;
@@ -47,6 +56,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   private final DropQueue copies;
   private final Consumer<Throwable> broken;
   private final long spinNanos;
+  private final long answerSpin;
 
   private final EventFd wakeup = new EventFd();
   private final Poll poll;
@@ -88,14 +98,12 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     this.copies = parts.copies();
     this.broken = parts.broken();
     this.spinNanos = parts.spinNanos();
+    this.answerSpin = Math.max(spinNanos, ANSWER_SPIN_NANOS);
     this.links = new FaultLink[parts.hostsMax()];
     this.stalls = new AtomicReferenceArray<>(parts.hostsMax());
-    this.poll = new Poll(2 + parts.hostsMax());
+    this.poll = new Poll(FIRST_LINK + parts.hostsMax());
     poll.add(faults.fd(), Poll.READABLE);
     poll.add(wakeup.fd(), Poll.READABLE);
-    for (int i = 0; i < parts.hostsMax(); i++) {
-      poll.add(-1, Poll.READABLE);
-    }
     this.thread = Thread.ofPlatform().name("fault-loop").unstarted(this::run);
   }
 
@@ -127,13 +135,17 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     return stalls.get(host);
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // nothing depends on the yield but the time it takes
   private void run() {
     try {
       long idleSince = System.nanoTime();
       while (running) {
-        boolean spin = System.nanoTime() - idleSince < spinNanos;
+        boolean spin = System.nanoTime() - idleSince < (answerIsDue() ? answerSpin : spinNanos);
         if (poll.await(spin ? 0 : SLEEP_MILLIS) > 0 && step() > 0) {
           idleSince = System.nanoTime();
+        } else if (spin) {
+          // On a host with few processors, who makes the awaited thing come true may need this one.
+          Thread.yield();
         }
       }
     } catch (RuntimeException | Error e) {
@@ -144,14 +156,24 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     }
   }
 
+  private boolean answerIsDue() {
+    for (int host = 0; host < poll.size() - FIRST_LINK; host++) {
+      FaultLink link = links[host];
+      if (link != null && link.underWay() > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private int step() {
     int done = 0;
     if (poll.readable(0)) {
       done += readFaults();
     }
-    for (int host = 0; host < links.length; host++) {
+    for (int host = 0; host < poll.size() - FIRST_LINK; host++) {
       FaultLink link = links[host];
-      if (link != null && poll.readable(2 + host)) {
+      if (link != null && poll.readable(FIRST_LINK + host)) {
         done += receive(link);
       }
     }
@@ -374,7 +396,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
 
   private void lose(FaultLink link, String why) {
     links[link.host()] = null;
-    poll.replace(2 + link.host(), -1, Poll.READABLE);
+    poll.replace(FIRST_LINK + link.host(), -1, Poll.READABLE);
     stalls.set(link.host(), "connection lost: " + why);
     link.eachUnderWay(this::unclaim);
     waiting.set(backlog.size());
@@ -390,7 +412,10 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
         before.close();
       }
       links[link.host()] = link;
-      poll.replace(2 + link.host(), link.fd(), Poll.READABLE);
+      while (poll.size() <= FIRST_LINK + link.host()) {
+        poll.add(-1, Poll.READABLE);
+      }
+      poll.replace(FIRST_LINK + link.host(), link.fd(), Poll.READABLE);
       stalls.set(link.host(), null);
       retryAsked = true;
     }
