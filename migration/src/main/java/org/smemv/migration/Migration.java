@@ -52,6 +52,7 @@ public final class Migration {
   private final String bodyDescription;
   private final Clock clock;
   private final Convergence convergence = new Convergence();
+  private final DowntimeSteps steps = new DowntimeSteps();
   private final LongSupplier now;
   private final long begun;
 
@@ -180,12 +181,21 @@ public final class Migration {
     stopIfCancelled();
     enter(MigrationState.PAUSE);
     paused = source.pause();
+    steps.begin(paused);
+    endStep("hearing of it");
     source.copyLast();
+    endStep("last pages");
     stopIfCancelled();
     enter(MigrationState.SEND_BODY);
     source.sendBody();
+    endStep("device state");
     stopIfCancelled();
     source.aboutToCommit(plan.main(), plan.epoch());
+    endStep("note at the source");
+  }
+
+  private void endStep(String step) {
+    steps.end(step, now.getAsLong());
   }
 
   /**
@@ -195,6 +205,7 @@ public final class Migration {
     enter(MigrationState.COMMIT);
     try {
       main().commit(plan.vm(), plan.epoch());
+      endStep("commit");
       return true;
     } catch (HostException e) {
       return e.kind() == HostException.Kind.UNREACHABLE ? askUntilKnown(e) : refused(e);
@@ -226,6 +237,8 @@ public final class Migration {
       try {
         main().resume(plan.vm(), plan.epoch());
         resumed = now.getAsLong();
+        endStep("resume");
+        log.info("VM {}: it stood {} ms: {}", plan.name(), downtimeMillis(), steps);
         return;
       } catch (HostException e) {
         stall("the VM is at " + plan.main() + " but does not run yet: " + e.getMessage());
