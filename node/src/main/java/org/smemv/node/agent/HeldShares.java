@@ -33,11 +33,13 @@ final class HeldShares {
     final Reservation reservation;
     final PageStore store;
     boolean kept;
+    long bytes;
     long touchedNanos = System.nanoTime();
     long usesSeen;
 
     Share(Reservation reservation, PageStore store) {
       this.reservation = reservation;
+      this.bytes = reservation.bytes();
       this.store = store;
     }
 
@@ -108,6 +110,26 @@ final class HeldShares {
     share.kept = true;
   }
 
+  synchronized void resize(UUID vm, long bytes) throws HostException {
+    Share share = shares.get(vm);
+    if (share == null || !share.kept) {
+      throw refused("it holds no pages of VM " + vm);
+    }
+    long held = share.store.status().bytes();
+    if (bytes < held) {
+      throw refused(
+          "it holds %d MiB of VM %s, more than the %d MiB that it is to grant"
+              .formatted(held >> 20, share.reservation.name(), bytes >> 20));
+    }
+    try {
+      ledger.grant(share.key(), bytes);
+    } catch (MemoryLedger.NotEnough e) {
+      throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
+    }
+    share.store.grantPages(PageSize.pagesIn(bytes));
+    share.bytes = bytes;
+  }
+
   /** Ends a share of this epoch or an older one; false when there is none. */
   boolean release(UUID vm, long epoch) {
     Share share;
@@ -172,7 +194,7 @@ final class HeldShares {
               share.reservation.mainHost(),
               status.pages(),
               status.bytes(),
-              share.reservation.bytes()));
+              share.bytes));
     }
     return rows;
   }

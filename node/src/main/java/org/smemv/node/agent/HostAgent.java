@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.linux.KernelFeatures;
 import org.smemv.linux.MemoryMount;
 import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
@@ -52,6 +53,10 @@ public final class HostAgent implements AgentMain, HolderDirectory {
   @Override
   public void run(AgentOptions options) throws Exception {
     given = options;
+    List<String> missing = KernelFeatures.missing();
+    if (!missing.isEmpty()) {
+      throw new IOException(String.join(" ", missing));
+    }
     HostPaths paths = new HostPaths(options.state());
     Files.createDirectories(paths.vms());
     MemoryMount.ensure(paths.ramMount());

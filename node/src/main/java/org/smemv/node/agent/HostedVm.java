@@ -211,11 +211,14 @@ final class HostedVm implements AutoCloseable {
   }
 
   /** The memory limit changes; the record is durable before it counts. */
-  void mainMemory(long bytes) throws IOException {
-    become(record.withMainMemory(bytes));
+  void mainMemory(long bytes, List<Share> shares) throws IOException {
+    become(record.withMainMemory(bytes, shares));
     table.limitPages(bytes >>> PageSize.SHIFT);
     GuestPager paging = pager;
     if (paging != null) {
+      for (Share share : shares) {
+        paging.subHosts().all().get(share.index()).grantPages(share.bytes() >>> PageSize.SHIFT);
+      }
       paging.limitPages(bytes >>> PageSize.SHIFT);
     }
   }
