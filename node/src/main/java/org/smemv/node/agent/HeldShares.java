@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +36,6 @@ final class HeldShares {
     boolean kept;
     long bytes;
     long touchedNanos = System.nanoTime();
-    long usesSeen;
 
     Share(Reservation reservation, PageStore store) {
       this.reservation = reservation;
@@ -161,14 +161,12 @@ final class HeldShares {
   }
 
   /** Ends reservations that were never kept and that nobody has used for a while. */
-  void lapse() {
+  void lapse(Predicate<UUID> connected) {
     List<Share> lapsed = new ArrayList<>();
     synchronized (this) {
       long now = System.nanoTime();
       for (Share share : shares.values()) {
-        long uses = share.store.status().puts() + share.store.status().gets();
-        if (uses != share.usesSeen) {
-          share.usesSeen = uses;
+        if (connected.test(share.reservation.vm())) {
           share.touchedNanos = now;
         }
         if (!share.kept && now - share.touchedNanos > LAPSE.toNanos()) {

@@ -77,7 +77,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
             new PageServer.Services(this, new ControlRequests(arriving, held, description::report)),
             PageServer.Options.of(options.name()));
     held.servedBy(server);
-    Thread.ofVirtual().start(() -> keepHouse(held, arriving));
+    Thread.ofVirtual().start(() -> keepHouse(held, arriving, server));
     Operations operations = new Operations(description::report, hosted, local);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);
     log.info("host {} serves pages on {}", options.name(), options.data());
@@ -184,12 +184,12 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     }
   }
 
-  private static void keepHouse(HeldShares shares, Arrivals arrivals) {
+  private static void keepHouse(HeldShares shares, Arrivals arrivals, PageServer server) {
     try {
       while (true) {
         Thread.sleep(Duration.ofSeconds(5));
-        shares.lapse();
-        arrivals.lapse();
+        shares.lapse(server::isConnected);
+        arrivals.lapse(server::isConnected);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
