@@ -184,6 +184,16 @@ final class FaultLink implements AutoCloseable {
     }
   }
 
+  /** True when an answer is due for a request made before {@code nanos}. */
+  boolean isWaitingSince(long nanos) {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      if (pages[slot] >= 0 && started[slot] - nanos < 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** The pages that were asked for and have not come. */
   void eachUnderWay(LongConsumer page) {
     for (long candidate : pages) {

@@ -35,6 +35,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   private static final int FETCHED_HEAT = 32;
 
   private static final int SLEEP_MILLIS = 1000;
+  private static final long ANSWER_NANOS = 10_000_000_000L;
 
   private final PageTable table;
   private final ResidentBudget budget;
@@ -134,6 +135,8 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
         boolean spin = System.nanoTime() - idleSince < spinNanos;
         if (poll.await(spin ? 0 : SLEEP_MILLIS) > 0 && step() > 0) {
           idleSince = System.nanoTime();
+        } else if (!spin) {
+          lookAtWhatIsLate();
         }
       }
     } catch (RuntimeException | Error e) {
@@ -162,6 +165,22 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
       done++;
     }
     return done;
+  }
+
+  /**
+   * Once a second while nothing happens: a sub-host may be deaf, and pages may have come in reach.
+   */
+  private void lookAtWhatIsLate() {
+    long late = System.nanoTime() - ANSWER_NANOS;
+    for (FaultLink link : links) {
+      if (link != null && link.isWaitingSince(late)) {
+        lose(link, "no answer for " + ANSWER_NANOS / 1_000_000_000 + " s");
+      }
+    }
+    if (backlog.size() > 0) {
+      retryAsked = true;
+      retryWaiting();
+    }
   }
 
   private int readFaults() {
@@ -342,8 +361,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
       missing(link, page, "the contents that came are not the page's current ones");
       return;
     }
-    installer.contents(page, from.address() + at, true);
-    filled(page, entry, started);
+    installed(link, installer.contents(page, from.address() + at, true), page, entry, started);
   }
 
   @Override
@@ -354,11 +372,18 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
       missing(link, page, "zeros came, which are not the page's current contents");
       return;
     }
-    installer.zeros(page, 1);
-    filled(page, entry, started);
+    installed(link, installer.zeros(page, 1), page, entry, started);
   }
 
-  private void filled(long page, long entry, long started) {
+  private void installed(FaultLink link, Outcome outcome, long page, long entry, long started) {
+    if (outcome != Outcome.INSTALLED && outcome != Outcome.PRESENT) {
+      // The sub-host keeps the page, so nothing is lost by asking again.
+      unclaim(page);
+      return;
+    }
+    if (stalls.get(link.host()) != null) {
+      stalls.set(link.host(), null);
+    }
     table.set(
         page,
         PageEntry.residentWithCopy(PageEntry.host(entry), PageEntry.checksum(entry), FETCHED_HEAT));
@@ -424,6 +449,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
         link.close();
       }
     }
+    arrivals.forEach(FaultLink::close);
     poll.close();
     wakeup.close();
   }

@@ -166,8 +166,8 @@ public final class GuestPager implements AutoCloseable {
     if (evicting) {
       evictor.close();
     }
-    faultLoop.close();
     subHosts.close();
+    faultLoop.close();
     pipe.close();
   }
 }

@@ -4,6 +4,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.linux.Errno;
+import org.smemv.linux.SystemCallException;
 
 /**
  * Keeps a VM within the memory that its main host gave it: takes cold pages out ahead of need and
@@ -87,7 +89,9 @@ final class PageEvictor implements AutoCloseable {
         }
       }
     } catch (RuntimeException | Error e) {
-      if (running) {
+      if (e instanceof SystemCallException call && call.errno() == Errno.ESRCH) {
+        log.info("the evictor ends: its QEMU has ended");
+      } else if (running) {
         log.error("the evictor broke; its guest stalls until the memory is attached again", e);
         broken.accept(e);
       }
@@ -129,7 +133,9 @@ final class PageEvictor implements AutoCloseable {
   private boolean noRoom(PageEviction.@Nullable NotStored why) {
     counters.failure();
     if (state != State.NO_ROOM) {
-      log.warn("nothing can be evicted now: {}", why == null ? "no sub-host has room" : why);
+      log.info(
+          "nothing can be evicted now: {}",
+          why == null ? "no sub-host that can be reached has room" : why.getMessage());
     }
     state = State.NO_ROOM;
     return false;

@@ -3,6 +3,7 @@ package org.smemv.paging;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,9 @@ public final class SubHost {
   private volatile long grantPages;
   private volatile State state = State.CONNECTING;
   private volatile String reason = "not connected yet";
-  private volatile @Nullable PageLink bulk;
+  private final AtomicReference<@Nullable PageLink> nextBulk = new AtomicReference<>();
+  private @Nullable PageLink bulk;
+  private boolean connecting;
 
   SubHost(Identity identity, long grantPages) {
     this.identity = identity;
@@ -101,8 +104,8 @@ public final class SubHost {
    */
   PageLink connect(java.util.UUID vm, long epoch, String caller) {
     try {
-      closeBulk();
-      bulk = PageLink.open(target(vm, epoch, TrafficClass.BULK, caller));
+      PageLink stores = PageLink.open(target(vm, epoch, TrafficClass.BULK, caller));
+      replace(stores);
       PageLink faults = PageLink.open(target(vm, epoch, TrafficClass.FAULT, caller));
       state = State.CONNECTED;
       return faults;
@@ -117,8 +120,36 @@ public final class SubHost {
     return new LinkTarget(identity.address(), vm, epoch, traffic, 0, caller, TIMEOUT);
   }
 
-  /** The connection that pages are stored over; the evictor's thread alone uses it. */
+  private void replace(PageLink stores) {
+    PageLink unused = nextBulk.getAndSet(stores);
+    if (unused != null) {
+      unused.close();
+    }
+  }
+
+  /** True when the caller is the one to connect now; {@link #endConnecting()} must follow. */
+  synchronized boolean beginConnecting() {
+    boolean begin = !connecting && state != State.CONNECTED;
+    connecting |= begin;
+    return begin;
+  }
+
+  synchronized void endConnecting() {
+    connecting = false;
+  }
+
+  /**
+   * The connection that pages are stored over. The evictor's thread alone calls, and it alone
+   * closes the connection before: it may be in the middle of a call on it.
+   */
   PageLink bulk() {
+    PageLink fresh = nextBulk.getAndSet(null);
+    if (fresh != null) {
+      if (bulk != null) {
+        bulk.close();
+      }
+      bulk = fresh;
+    }
     PageLink link = bulk;
     if (link == null || state != State.CONNECTED) {
       throw new IllegalStateException("sub-host " + identity.name() + ": " + reason);
@@ -126,11 +157,15 @@ public final class SubHost {
     return link;
   }
 
-  void closeBulk() {
-    PageLink link = bulk;
-    bulk = null;
-    if (link != null) {
-      link.close();
+  /** Once nobody uses the connections any more. */
+  void close() {
+    PageLink fresh = nextBulk.getAndSet(null);
+    if (fresh != null) {
+      fresh.close();
+    }
+    if (bulk != null) {
+      bulk.close();
+      bulk = null;
     }
   }
 }

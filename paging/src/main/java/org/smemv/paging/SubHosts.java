@@ -25,6 +25,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   private final List<SubHost> hosts = new CopyOnWriteArrayList<>();
   private final Doorbell work = new Doorbell();
   private final Thread keeper;
+  private final List<Thread> connectors = new CopyOnWriteArrayList<>();
   private volatile boolean running = true;
   private volatile Consumer<FaultLink> onConnected = FaultLink::close;
   private volatile Runnable onReturn = () -> {};
@@ -92,11 +93,13 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   private void keepConnected() {
     while (running) {
       for (SubHost host : hosts) {
-        if (host.state() != SubHost.State.CONNECTED) {
-          connect(host);
+        if (host.beginConnecting()) {
+          // A host that does not answer must not keep others from being reached again.
+          connectors.add(Thread.ofPlatform().name("sub-host").daemon().start(() -> connect(host)));
         }
       }
       work.await(RETRY_MILLIS);
+      connectors.removeIf(thread -> !thread.isAlive());
     }
   }
 
@@ -105,10 +108,16 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     try {
       PageLink faults = host.connect(vm, epoch, caller);
       log.info("VM {}: connected to sub-host {}", vm, name);
+      if (!running) {
+        faults.close();
+        return;
+      }
       onReturn.run();
       onConnected.accept(new FaultLink(host.identity().index(), faults));
     } catch (RuntimeException e) {
       log.debug("VM {}: sub-host {} not connected: {}", vm, name, e.toString());
+    } finally {
+      host.endConnecting();
     }
   }
 
@@ -157,9 +166,12 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     work.ring();
     try {
       keeper.join(TimeUnit.SECONDS.toMillis(15));
+      for (Thread connector : connectors) {
+        connector.join(TimeUnit.SECONDS.toMillis(15));
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    hosts.forEach(SubHost::closeBulk);
+    hosts.forEach(SubHost::close);
   }
 }

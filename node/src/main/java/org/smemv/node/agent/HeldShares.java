@@ -181,6 +181,24 @@ final class HeldShares {
     }
   }
 
+  /** A kept share that nobody has been connected about for a while, and who to ask about it. */
+  record Silent(UUID vm, long epoch, String mainHost) {}
+
+  /** Kept shares whose main host may be gone; see {@link #release}. */
+  synchronized List<Silent> silent(Predicate<UUID> connected) {
+    List<Silent> silent = new ArrayList<>();
+    long now = System.nanoTime();
+    for (Share share : shares.values()) {
+      Reservation r = share.reservation;
+      if (connected.test(r.vm())) {
+        share.touchedNanos = now;
+      } else if (share.kept && now - share.touchedNanos > LAPSE.toNanos()) {
+        silent.add(new Silent(r.vm(), r.epoch(), r.mainHost()));
+      }
+    }
+    return silent;
+  }
+
   /** A row for each share and reservation. */
   synchronized List<HostReport.Share> report() {
     List<HostReport.Share> rows = new ArrayList<>();

@@ -16,6 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.linux.KernelFeatures;
 import org.smemv.linux.MemoryMount;
+import org.smemv.migration.HostException;
 import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
 import org.smemv.node.agent.VmRecord.Phase;
@@ -184,11 +185,25 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     }
   }
 
-  private static void keepHouse(HeldShares shares, Arrivals arrivals, PageServer server) {
+  /** A main host that says for good that it does not have the VM frees what is held for it. */
+  private void askMainHost(HeldShares.Silent silent, HeldShares shares) {
+    String name = silent.mainHost();
+    try (RemoteHost main = new RemoteHost(name, addressOf(name), options().name())) {
+      if (!main.decided(silent.vm(), silent.epoch())) {
+        log.warn("VM {}: {} does not have it; its pages here are freed", silent.vm(), name);
+        boolean ignored = shares.release(silent.vm(), silent.epoch());
+      }
+    } catch (HostException | IllegalArgumentException e) {
+      log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
+    }
+  }
+
+  private void keepHouse(HeldShares shares, Arrivals arrivals, PageServer server) {
     try {
       while (true) {
         Thread.sleep(Duration.ofSeconds(5));
         shares.lapse(server::isConnected);
+        shares.silent(server::isConnected).forEach(silent -> askMainHost(silent, shares));
         arrivals.lapse(server::isConnected);
       }
     } catch (InterruptedException e) {
