@@ -32,7 +32,11 @@ final class BenchPages {
 
   /** True when the first bytes at an offset are those of the page. */
   boolean looksLike(long page, MemorySegment other, long at) {
-    return other.get(ValueLayout.JAVA_LONG_UNALIGNED, at)
-        == memory.get(ValueLayout.JAVA_LONG, offset(page));
+    return other.get(ValueLayout.JAVA_LONG_UNALIGNED, at) == firstWord(page);
+  }
+
+  /** The first bytes of a page. */
+  long firstWord(long page) {
+    return memory.get(ValueLayout.JAVA_LONG, offset(page));
   }
 }

@@ -1,25 +1,17 @@
 package org.smemv.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.concurrent.Callable;
+import org.smemv.node.command.ExitCode;
+import org.smemv.node.command.SmemvTask;
 import org.smemv.placement.PageSize;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code bench page-server}. */
 @Command(
     name = "page-server",
-    description = "PUT and GET of 4 KiB pages against memcached set and get, and memory overhead.",
-    mixinStandardHelpOptions = true)
-public final class PageServerBenchCommand implements Callable<Integer> {
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it before it calls
-  private CommandSpec spec;
-
+    description = "PUT and GET of 4 KiB pages against memcached set and get, and memory overhead.")
+final class PageServerBenchCommand extends SmemvTask {
   @Option(
       names = "--megabytes",
       defaultValue = "256",
@@ -56,19 +48,15 @@ public final class PageServerBenchCommand implements Callable<Integer> {
       description = "How long a round lasts, in ms (default ${DEFAULT-VALUE}).")
   private int roundMillis;
 
-  @Option(names = "--json", description = "Print the figures as JSON.")
-  private boolean json;
-
   @Override
-  public Integer call() throws Exception {
+  protected ExitCode run() throws Exception {
     long pages = ((long) megabytes << 20) / PageSize.BYTES;
     PageServerReport report =
         PageServerBench.run(
             new PageServerBench.Options(
                 pages, connections, batch, depth, rounds, Duration.ofMillis(roundMillis)));
-    PrintWriter out = spec.commandLine().getOut();
-    out.println(json ? new ObjectMapper().writeValueAsString(report) : report.table());
-    out.flush();
-    return 0;
+    screen().line(report.table());
+    screen().data(report);
+    return ExitCode.OK;
   }
 }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.smemv.node.command.SmemvCommand;
 import picocli.CommandLine;
 
 @Timeout(120)
@@ -42,11 +43,18 @@ class PageServerBenchTest {
   void theCommandPrintsItsFiguresAsData() {
     assumeTrue(memcachedIsInstalled(), "memcached is not installed");
     StringWriter out = new StringWriter();
-    CommandLine command = new CommandLine(new PageServerBenchCommand());
+    CommandLine command = SmemvCommand.commandLine();
     command.setOut(new PrintWriter(out));
     int code =
         command.execute(
-            "--json", "--megabytes=4", "--rounds=1", "--round-millis=1", "--batch=2", "--depth=4");
+            "bench",
+            "page-server",
+            "--json",
+            "--megabytes=4",
+            "--rounds=1",
+            "--round-millis=1",
+            "--batch=2",
+            "--depth=4");
     assertThat(code).isZero();
     assertThat(out.toString()).startsWith("{\"pages\":1024,\"connections\":2,\"rows\":[{");
   }

@@ -45,6 +45,11 @@ public final class Poll implements AutoCloseable {
     return index;
   }
 
+  /** How many entries there are. */
+  public int size() {
+    return size;
+  }
+
   /** Puts another descriptor in an entry; a negative one is passed over. */
   public void replace(int index, int fd, int events) {
     long at = (long) index * ENTRY_SIZE;

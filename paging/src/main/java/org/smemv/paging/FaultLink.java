@@ -32,6 +32,7 @@ final class FaultLink implements AutoCloseable {
   private static final int SLOT_MASK = SLOTS - 1;
 
   private final int host;
+  private final long connection;
   private final UUID vm;
   private final long epoch;
   private final PageLink link;
@@ -48,9 +49,14 @@ final class FaultLink implements AutoCloseable {
   private int begin;
   private int end;
 
-  /** Takes over a link of class FAULT on which nothing was asked yet. */
-  FaultLink(int host, PageLink link) {
+  /**
+   * Takes over a link of class FAULT on which nothing was asked yet.
+   *
+   * @param connection which of the connections to that sub-host it is; see {@link SubHost#lost}
+   */
+  FaultLink(int host, long connection, PageLink link) {
     this.host = host;
+    this.connection = connection;
     this.vm = link.target().vm();
     this.epoch = link.target().epoch();
     this.link = link;
@@ -62,6 +68,11 @@ final class FaultLink implements AutoCloseable {
     }
   }
 
+  /** Which of the connections to the sub-host it is. */
+  long connection() {
+    return connection;
+  }
+
   /** Index of the sub-host. */
   int host() {
     return host;
@@ -70,6 +81,11 @@ final class FaultLink implements AutoCloseable {
   /** The descriptor to poll. */
   int fd() {
     return transport.fd();
+  }
+
+  /** Requests whose answers are due. */
+  int underWay() {
+    return SLOTS - free;
   }
 
   /** Asks for a page; false when too many requests are under way. */
@@ -140,9 +156,13 @@ final class FaultLink implements AutoCloseable {
     if (page < 0) {
       throw new FrameException(ErrorCode.MALFORMED, "an answer that was not asked for");
     }
-    long startedNanos = started[slot];
+    answer(answers, page, started[slot]);
+    // Only now: had installing failed, the page would still be among those under way.
     pages[slot] = -1;
     freeSlots[free++] = slot;
+  }
+
+  private void answer(Answers answers, long page, long startedNanos) {
     if (PageFrame.kind(buffer, begin) != FrameKind.PAGES) {
       answers.missing(this, page, errorText());
       return;

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +35,17 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   private static final int FETCHED_HEAT = 32;
 
   private static final int SLEEP_MILLIS = 1000;
+  private static final long LOOK_NANOS = 1_000_000_000L;
   private static final long ANSWER_NANOS = 10_000_000_000L;
+
+  /** Entries of the poll set before those of the links. */
+  private static final int FIRST_LINK = 2;
+
+  /**
+   * How long it looks for an answer that is due before it sleeps: longer than a page takes on a
+   * link of 1 Gbit/s to a sub-host that must be woken first.
+   */
+  private static final long ANSWER_SPIN_NANOS = 250_000;
 
   private final PageTable table;
   private final ResidentBudget budget;
@@ -43,11 +53,12 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   private final GuestMemory memory;
   private final PageInstaller installer;
   private final FaultCounters counters;
-  private final IntConsumer linkLost;
+  private final BiConsumer<FaultLink, String> linkLost;
   private final Runnable roomNeeded;
   private final DropQueue copies;
   private final Consumer<Throwable> broken;
   private final long spinNanos;
+  private final long answerSpin;
 
   private final EventFd wakeup = new EventFd();
   private final Poll poll;
@@ -72,7 +83,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
       FaultCounters counters,
       int hostsMax,
       DropQueue copies,
-      IntConsumer linkLost,
+      BiConsumer<FaultLink, String> linkLost,
       Runnable roomNeeded,
       Consumer<Throwable> broken,
       long spinNanos) {}
@@ -89,14 +100,12 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     this.copies = parts.copies();
     this.broken = parts.broken();
     this.spinNanos = parts.spinNanos();
+    this.answerSpin = Math.max(spinNanos, ANSWER_SPIN_NANOS);
     this.links = new FaultLink[parts.hostsMax()];
     this.stalls = new AtomicReferenceArray<>(parts.hostsMax());
-    this.poll = new Poll(2 + parts.hostsMax());
+    this.poll = new Poll(FIRST_LINK + parts.hostsMax());
     poll.add(faults.fd(), Poll.READABLE);
     poll.add(wakeup.fd(), Poll.READABLE);
-    for (int i = 0; i < parts.hostsMax(); i++) {
-      poll.add(-1, Poll.READABLE);
-    }
     this.thread = Thread.ofPlatform().name("fault-loop").unstarted(this::run);
   }
 
@@ -128,15 +137,23 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     return stalls.get(host);
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // nothing depends on the yield but the time it takes
   private void run() {
     try {
       long idleSince = System.nanoTime();
+      long lookedAt = idleSince;
       while (running) {
-        boolean spin = System.nanoTime() - idleSince < spinNanos;
+        long now = System.nanoTime();
+        boolean spin = now - idleSince < (answerIsDue() ? answerSpin : spinNanos);
         if (poll.await(spin ? 0 : SLEEP_MILLIS) > 0 && step() > 0) {
           idleSince = System.nanoTime();
-        } else if (!spin) {
-          lookAtWhatIsLate();
+        } else if (spin) {
+          // On a host with few processors, who makes the awaited thing come true may need this one.
+          Thread.yield();
+        }
+        if (now - lookedAt > LOOK_NANOS) {
+          lookAtWhatIsLate(now);
+          lookedAt = now;
         }
       }
     } catch (RuntimeException | Error e) {
@@ -147,14 +164,24 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     }
   }
 
+  private boolean answerIsDue() {
+    for (int host = 0; host < poll.size() - FIRST_LINK; host++) {
+      FaultLink link = links[host];
+      if (link != null && link.underWay() > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private int step() {
     int done = 0;
     if (poll.readable(0)) {
       done += readFaults();
     }
-    for (int host = 0; host < links.length; host++) {
+    for (int host = 0; host < poll.size() - FIRST_LINK; host++) {
       FaultLink link = links[host];
-      if (link != null && poll.readable(2 + host)) {
+      if (link != null && poll.readable(FIRST_LINK + host)) {
         done += receive(link);
       }
     }
@@ -168,19 +195,16 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   }
 
   /**
-   * Once a second while nothing happens: a sub-host may be deaf, and pages may have come in reach.
+   * Once a second: a sub-host may be deaf, and what pages wait for may have come true unnoticed.
    */
-  private void lookAtWhatIsLate() {
-    long late = System.nanoTime() - ANSWER_NANOS;
+  private void lookAtWhatIsLate(long now) {
     for (FaultLink link : links) {
-      if (link != null && link.isWaitingSince(late)) {
+      if (link != null && link.isWaitingSince(now - ANSWER_NANOS)) {
         lose(link, "no answer for " + ANSWER_NANOS / 1_000_000_000 + " s");
       }
     }
-    if (backlog.size() > 0) {
-      retryAsked = true;
-      retryWaiting();
-    }
+    retryAsked = backlog.size() > 0;
+    retryWaiting();
   }
 
   private int readFaults() {
@@ -238,13 +262,27 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
    * the meantime, or the guest's balloon gave it up, and then it reads as zeros.
    */
   private void fillGivenUp(long page, long entry) {
-    if (claim(page, entry)) {
-      if (installer.zeros(page, 1) == Outcome.PRESENT) {
-        counters.repeatedFault();
-      } else {
-        counters.zeroFilled(1);
-      }
-      table.set(page, entry);
+    if (!claim(page, entry)) {
+      return;
+    }
+    Outcome outcome = installer.zeros(page, 1);
+    clearFetching(page);
+    if (outcome == Outcome.PRESENT) {
+      counters.repeatedFault();
+    } else if (outcome == Outcome.INSTALLED) {
+      counters.zeroFilled(1);
+    } else {
+      backlog.add(page);
+    }
+  }
+
+  /**
+   * The evictor's thread may clear the COPY mark of a claimed page, so no whole entry is written.
+   */
+  private void clearFetching(long page) {
+    long entry = table.get(page);
+    while (!table.compareAndSet(page, entry, entry & ~PageEntry.FETCHING)) {
+      entry = table.get(page);
     }
   }
 
@@ -288,16 +326,26 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   }
 
   private void install(long page, int count) {
-    if (installer.zeros(page, count) != Outcome.INSTALLED) {
-      // Something in the run was there already; one at a time finds out which.
+    if (installer.zeros(page, count) == Outcome.INSTALLED) {
       for (int i = 0; i < count; i++) {
-        installer.zeros(page + i, 1);
+        becomeResident(page + i);
+      }
+      return;
+    }
+    // Something in the run was there already, or there is no memory: one at a time finds out.
+    for (int i = 0; i < count; i++) {
+      Outcome outcome = installer.zeros(page + i, 1);
+      if (outcome == Outcome.INSTALLED || outcome == Outcome.PRESENT) {
+        becomeResident(page + i);
+      } else {
+        unclaim(page + i);
       }
     }
-    counters.zeroFilled(count);
-    for (int i = 0; i < count; i++) {
-      table.set(page + i, PageEntry.resident(PageEntry.heat(table.get(page + i))));
-    }
+  }
+
+  private void becomeResident(long page) {
+    table.set(page, PageEntry.resident(PageEntry.heat(table.get(page))));
+    counters.zeroFilled(1);
   }
 
   private void fetch(long page, long entry, long now) {
@@ -327,7 +375,6 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
         unclaim(page);
       }
     } catch (RuntimeException e) {
-      unclaim(page);
       lose(link, e.toString());
     }
   }
@@ -350,6 +397,8 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     } catch (RuntimeException e) {
       lose(link, String.valueOf(e.getMessage()));
       return 1;
+    } finally {
+      waiting.set(backlog.size());
     }
   }
 
@@ -399,12 +448,12 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
 
   private void lose(FaultLink link, String why) {
     links[link.host()] = null;
-    poll.replace(2 + link.host(), -1, Poll.READABLE);
+    poll.replace(FIRST_LINK + link.host(), -1, Poll.READABLE);
     stalls.set(link.host(), "connection lost: " + why);
     link.eachUnderWay(this::unclaim);
     waiting.set(backlog.size());
     link.close();
-    linkLost.accept(link.host());
+    linkLost.accept(link, why);
   }
 
   private void adoptArrivals() {
@@ -415,7 +464,10 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
         before.close();
       }
       links[link.host()] = link;
-      poll.replace(2 + link.host(), link.fd(), Poll.READABLE);
+      while (poll.size() <= FIRST_LINK + link.host()) {
+        poll.add(-1, Poll.READABLE);
+      }
+      poll.replace(FIRST_LINK + link.host(), link.fd(), Poll.READABLE);
       stalls.set(link.host(), null);
       retryAsked = true;
     }

@@ -206,7 +206,7 @@ final class PageEviction {
 
   private void putBack(long page) {
     Outcome outcome = installer.contents(page, last.address(), false);
-    if (outcome == Outcome.RETRY || outcome == Outcome.PRESENT) {
+    if (outcome != Outcome.INSTALLED && outcome != Outcome.GONE) {
       // The pipe in QEMU still has the page: recovery puts it back.
       throw new IllegalStateException("page " + page + " could not be put back: " + outcome);
     }

@@ -30,6 +30,7 @@ public final class SubHost {
    */
   public record Identity(int index, String name, InetSocketAddress address) {}
 
+  private static final long FULL_NANOS = 1_000_000_000L;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final Identity identity;
@@ -40,6 +41,8 @@ public final class SubHost {
   private final AtomicReference<@Nullable PageLink> nextBulk = new AtomicReference<>();
   private @Nullable PageLink bulk;
   private boolean connecting;
+  private long connection;
+  private volatile long fullUntilNanos = System.nanoTime();
 
   SubHost(Identity identity, long grantPages) {
     this.identity = identity;
@@ -77,7 +80,9 @@ public final class SubHost {
   }
 
   boolean hasRoomFor(int pages) {
-    return state == State.CONNECTED && grantPages - used.get() >= pages;
+    return state == State.CONNECTED
+        && grantPages - used.get() >= pages
+        && System.nanoTime() - fullUntilNanos >= 0;
   }
 
   /** The part of the grant that is free, 0 to 1. */
@@ -89,11 +94,36 @@ public final class SubHost {
     used.addAndGet(pages);
   }
 
-  void lost(String why) {
-    reason = why;
-    if (state == State.CONNECTED) {
+  /**
+   * A connection broke. Only the newest one counts: the server ends an older one when a newer
+   * comes.
+   *
+   * @param number which of the connections it was
+   */
+  synchronized void lost(long number, String why) {
+    if (number == connection && state == State.CONNECTED) {
+      reason = why;
       state = State.CONNECTING;
     }
+  }
+
+  /** The number of the newest connection. */
+  synchronized long connection() {
+    return connection;
+  }
+
+  private synchronized void become(State next, String why) {
+    state = next;
+    reason = why;
+  }
+
+  private synchronized void nextConnection() {
+    connection++;
+  }
+
+  /** It refused pages because it is full: others are tried first for a while. */
+  void refusedForRoom() {
+    fullUntilNanos = System.nanoTime() + FULL_NANOS;
   }
 
   /**
@@ -103,15 +133,16 @@ public final class SubHost {
    * @throws PageLinkException when it cannot be reached or has forgotten the VM
    */
   PageLink connect(java.util.UUID vm, long epoch, String caller) {
+    nextConnection();
     try {
       PageLink stores = PageLink.open(target(vm, epoch, TrafficClass.BULK, caller));
       replace(stores);
       PageLink faults = PageLink.open(target(vm, epoch, TrafficClass.FAULT, caller));
-      state = State.CONNECTED;
+      become(State.CONNECTED, "");
       return faults;
     } catch (PageLinkException e) {
-      reason = String.valueOf(e.getMessage());
-      state = e.code() == ErrorCode.UNKNOWN_VM ? State.FORGOTTEN : State.CONNECTING;
+      boolean forgotten = e.code() == ErrorCode.UNKNOWN_VM;
+      become(forgotten ? State.FORGOTTEN : State.CONNECTING, String.valueOf(e.getMessage()));
       throw e;
     }
   }

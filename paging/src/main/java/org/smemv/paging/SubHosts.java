@@ -85,8 +85,8 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   }
 
   /** A connection broke; it is made again. Any thread. */
-  void lost(int host, String why) {
-    hosts.get(host).lost(why);
+  void lost(FaultLink link, String why) {
+    hosts.get(link.host()).lost(link.connection(), why);
     work.ring();
   }
 
@@ -113,7 +113,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
         return;
       }
       onReturn.run();
-      onConnected.accept(new FaultLink(host.identity().index(), faults));
+      onConnected.accept(new FaultLink(host.identity().index(), host.connection(), faults));
     } catch (RuntimeException e) {
       log.debug("VM {}: sub-host {} not connected: {}", vm, name, e.toString());
     } finally {
@@ -139,22 +139,40 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     SubHost target = hosts.get(host);
     // Counted before, so that what may be there is never more than what is counted.
     target.addUsed(pages.size());
-    exchange(target, link -> link.put(pages));
+    try {
+      exchange(target, link -> link.put(pages));
+    } catch (PageLinkException e) {
+      if (e.code() == ErrorCode.CAPACITY) {
+        target.refusedForRoom();
+      }
+      throw e;
+    }
   }
 
   @Override
   public void drop(int host, PageBatch pages) {
     SubHost target = hosts.get(host);
     exchange(target, link -> link.drop(pages));
-    target.addUsed(-pages.size());
+  }
+
+  @Override
+  public void dropped(int host, int pages) {
+    hosts.get(host).addUsed(-pages);
+  }
+
+  @Override
+  public boolean hasForgotten(int host) {
+    return hosts.get(host).state() == SubHost.State.FORGOTTEN;
   }
 
   private void exchange(SubHost host, Consumer<PageLink> request) {
+    long connection = host.connection();
     try {
       request.accept(host.bulk());
     } catch (PageLinkException e) {
       if (e.isLost()) {
-        lost(host.identity().index(), String.valueOf(e.getMessage()));
+        host.lost(connection, String.valueOf(e.getMessage()));
+        work.ring();
       }
       throw e;
     }
