@@ -27,8 +27,12 @@ import org.smemv.placement.PageSize;
 final class HeldShares {
   private static final Logger log = LoggerFactory.getLogger(HeldShares.class);
 
-  /** A reservation that is not kept after this long has lost its migration. */
-  static final Duration LAPSE = Duration.ofSeconds(90);
+  /**
+   * A reservation that is not kept after this long has lost its migration. A QEMU that starts on a
+   * busy host takes its time, so this is long; tests set the system property.
+   */
+  static final Duration LAPSE =
+      Duration.ofSeconds(Long.getLong("smemv.reservation.lapse.seconds", 90));
 
   private static final class Share {
     final Reservation reservation;
