@@ -9,6 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.smemv.node.api.ApiClient;
+import org.smemv.node.api.HostEntry;
+import org.smemv.node.api.HostOperations;
+import org.smemv.node.api.HostsFile;
 
 /**
  * Many hosts on one machine. Each is a network namespace with a shaped link to one switch, a memory
@@ -29,6 +33,15 @@ public final class Lab implements AutoCloseable {
     this.plan = plan;
     this.program = program;
     this.memory = MemoryHierarchy.ofMachine();
+  }
+
+  /**
+   * Whether this machine can have a lab, before anything is built for it.
+   *
+   * @throws LabException naming the first thing that is missing, and how to get it
+   */
+  public static void checkMachine() {
+    LabRequirements.check();
   }
 
   /**
@@ -59,10 +72,15 @@ public final class Lab implements AutoCloseable {
 
   /** The failure of an "up", after what it had made was removed. */
   private static LabException undone(LabException failure) {
+    // What was interrupted is the start; the removal must go to its end.
+    boolean interrupted = Thread.interrupted();
     try {
       LabTeardown.removeAll();
     } catch (LabException second) {
       failure.addSuppressed(second);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
     return failure;
   }
@@ -134,6 +152,18 @@ public final class Lab implements AutoCloseable {
    */
   public LabHost host(String name) {
     return new LabHost(plan.host(name), memory);
+  }
+
+  /**
+   * What a host's operator can ask it.
+   *
+   * @throws LabException when there is no host of that name
+   */
+  public HostOperations operations(String host) {
+    HostPlan asked = plan.host(host);
+    return new ApiClient(
+        new HostEntry(
+            asked.name(), asked.api(), HostsFile.address("host " + asked.name(), asked.data())));
   }
 
   /** The client beside the hosts. */

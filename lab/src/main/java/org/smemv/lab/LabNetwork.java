@@ -58,13 +58,19 @@ final class LabNetwork {
     namespace.ip(
         List.of(
             "link set lo up",
-            "link add name %s mtu %d type bridge forward_delay 0 mcast_snooping 0"
-                .formatted(BRIDGE, plan.mtu()),
+            // Else it takes the lowest address of its ports and changes it with every tap, and
+            // the other hosts go on sending to the one before.
+            "link add name %s address %s mtu %d type bridge forward_delay 0 mcast_snooping 0"
+                .formatted(BRIDGE, hardwareAddress(host), plan.mtu()),
             "link set %s master %s up".formatted(UPLINK, BRIDGE),
             "addr add %s/16 dev %s".formatted(host.address(), BRIDGE),
             "link set %s up".formatted(BRIDGE)));
     shape(namespace, UPLINK, plan.link());
     shape(SWITCH, host.name(), plan.link());
+  }
+
+  private static String hardwareAddress(HostPlan host) {
+    return "02:00:00:4d:56:%02x".formatted(host.number());
   }
 
   private static void connectClient(int mtu) {

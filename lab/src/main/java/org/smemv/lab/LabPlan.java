@@ -16,6 +16,9 @@ public record LabPlan(List<HostPlan> hosts, LinkRate link, int mtu) {
   private static final int MTU_MIN = 576;
   private static final int MTU_MAX = 9000;
 
+  /** The bridge that every host has, for the network cards of its VMs. */
+  public static final String BRIDGE = LabNetwork.BRIDGE;
+
   /** The usual Ethernet. */
   public static final int DEFAULT_MTU = 1500;
 

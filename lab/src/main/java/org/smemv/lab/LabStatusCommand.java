@@ -6,9 +6,7 @@ import java.util.List;
 import picocli.CommandLine.Command;
 
 /** Tells what runs. */
-@Command(
-    name = "status",
-    description = "Shows the hosts of the running lab.")
+@Command(name = "status", description = "Shows the hosts of the running lab.")
 final class LabStatusCommand extends LabAction {
   private static final String ROW = "%-6s %-12s %-9s %-16s %10s %10s %10s%n";
 

@@ -67,6 +67,22 @@ public record LoadSummary(
   }
 
   /**
+   * The same in a part of the load, as around a switch.
+   *
+   * @param fromMillis from the begin of the load
+   * @param toMillis later than that; a gap counts when any part of it lies between the two
+   * @return 0 when none of the gaps that were kept does: it was shorter than 20 ms or than all of
+   *     them
+   */
+  public double longestGapMillis(long fromMillis, long toMillis) {
+    return gaps.stream()
+        .filter(gap -> gap.atMillis() <= toMillis && gap.atMillis() + gap.millis() >= fromMillis)
+        .mapToDouble(LoadGaps.Gap::millis)
+        .max()
+        .orElse(0);
+  }
+
+  /**
    * Mean answers a second in a part of the load.
    *
    * @param fromMillis from the begin of the load

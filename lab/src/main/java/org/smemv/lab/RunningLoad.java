@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A {@link MemcachedLoad} that runs in the clients' namespace. Its methods are for any thread. */
 public final class RunningLoad implements AutoCloseable {
@@ -22,6 +23,7 @@ public final class RunningLoad implements AutoCloseable {
   private final CompletableFuture<Boolean> filled = new CompletableFuture<>();
   private final CompletableFuture<LoadSummary> summary = new CompletableFuture<>();
   private volatile long requestsLastSecond;
+  private final AtomicInteger secondsWithAnswers = new AtomicInteger();
 
   private RunningLoad(Process process) {
     this.process = process;
@@ -53,8 +55,10 @@ public final class RunningLoad implements AutoCloseable {
   private void take(JsonNode line) {
     switch (line.path(MemcachedLoad.KIND).asText()) {
       case MemcachedLoad.FILLED -> filled.complete(true);
-      case MemcachedLoad.SECOND ->
-          requestsLastSecond = line.path("sets").asLong() + line.path("gets").asLong();
+      case MemcachedLoad.SECOND -> {
+        requestsLastSecond = line.path("sets").asLong() + line.path("gets").asLong();
+        secondsWithAnswers.addAndGet(requestsLastSecond > 0 ? 1 : 0);
+      }
       default -> {
         ((ObjectNode) line).remove(MemcachedLoad.KIND);
         summary.complete(JSON.convertValue(line, LoadSummary.class));
@@ -74,6 +78,11 @@ public final class RunningLoad implements AutoCloseable {
   /** Requests that were answered in the last whole second; 0 before. */
   public long requestsLastSecond() {
     return requestsLastSecond;
+  }
+
+  /** How many whole seconds had an answer so far; grows as long as the server goes on. */
+  public int secondsWithAnswers() {
+    return secondsWithAnswers.get();
   }
 
   /**

@@ -129,6 +129,18 @@ class LabIT {
   }
 
   @Test
+  void aHostKeepsItsHardwareAddressWhateverIsPluggedIntoItsBridge() {
+    Lab lab = Lab.up(PLAN, new SleepingAgent());
+    LabHost host = lab.host("h1");
+    String before = host.exec("ip", "-br", "link", "show", "br0");
+
+    host.addTap("tap-low");
+    host.exec("ip", "link", "set", "tap-low", "address", "02:00:00:00:00:01");
+
+    assertThat(host.exec("ip", "-br", "link", "show", "br0")).isEqualTo(before);
+  }
+
+  @Test
   void downRemovesEverythingAndIsDoneAtOnceTheSecondTime() {
     Lab lab = Lab.up(PLAN, new SleepingAgent());
     RecordedProcess agent = lab.agent("h1").orElseThrow();

@@ -25,6 +25,8 @@ public final class UserFaultFd implements AutoCloseable {
     PRESENT,
     /** An event of the address space must be read first; then try again. */
     RETRY,
+    /** No memory for the page now; a little later there may be. */
+    NO_MEMORY,
     /** The process or its mapping is gone. */
     GONE
   }
@@ -182,6 +184,7 @@ public final class UserFaultFd implements AutoCloseable {
     return switch (Errno.of(NativeCall.errno())) {
       case EEXIST -> Outcome.PRESENT;
       case EAGAIN -> Outcome.RETRY;
+      case ENOMEM -> Outcome.NO_MEMORY;
       case ESRCH, ENOENT, ENOSPC -> Outcome.GONE;
       default ->
           throw NativeCall.failed(

@@ -47,6 +47,13 @@ public interface HostControl {
   void keep(UUID vm, long epoch) throws HostException;
 
   /**
+   * Sub-host: grants more or less for a share that is kept. Less than it holds is refused.
+   *
+   * @param bytes the whole grant from now on
+   */
+  void resize(UUID vm, long bytes) throws HostException;
+
+  /**
    * Main host: from now on the VM is here and nowhere else. Durable when it returns.
    *
    * @throws HostException when the host refused, or is not known to have done it

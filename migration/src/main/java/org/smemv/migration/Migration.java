@@ -263,7 +263,11 @@ public final class Migration {
 
   private void abort(String why) {
     log.warn("VM {}: migration to {} given up in {}: {}", plan.name(), plan.main(), state, why);
-    source.giveUp();
+    try {
+      source.giveUp();
+    } catch (RuntimeException e) {
+      log.error("VM {}: could not be brought back cleanly", plan.name(), e);
+    }
     for (HostControl host : hosts.values()) {
       try {
         host.release(plan.vm(), plan.epoch());

@@ -93,9 +93,9 @@ final class EvictionPipe implements AutoCloseable {
     }
   }
 
+  /** Closes the duplicate only; the pipe in QEMU belongs to the attachment. */
   @Override
   public void close() {
-    inQemu.close();
     here.close();
   }
 }

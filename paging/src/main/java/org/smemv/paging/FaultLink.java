@@ -32,6 +32,7 @@ final class FaultLink implements AutoCloseable {
   private static final int SLOT_MASK = SLOTS - 1;
 
   private final int host;
+  private final long connection;
   private final UUID vm;
   private final long epoch;
   private final PageLink link;
@@ -48,9 +49,14 @@ final class FaultLink implements AutoCloseable {
   private int begin;
   private int end;
 
-  /** Takes over a link of class FAULT on which nothing was asked yet. */
-  FaultLink(int host, PageLink link) {
+  /**
+   * Takes over a link of class FAULT on which nothing was asked yet.
+   *
+   * @param connection which of the connections to that sub-host it is; see {@link SubHost#lost}
+   */
+  FaultLink(int host, long connection, PageLink link) {
     this.host = host;
+    this.connection = connection;
     this.vm = link.target().vm();
     this.epoch = link.target().epoch();
     this.link = link;
@@ -60,6 +66,11 @@ final class FaultLink implements AutoCloseable {
       freeSlots[i] = i;
       pages[i] = -1;
     }
+  }
+
+  /** Which of the connections to the sub-host it is. */
+  long connection() {
+    return connection;
   }
 
   /** Index of the sub-host. */
@@ -145,9 +156,13 @@ final class FaultLink implements AutoCloseable {
     if (page < 0) {
       throw new FrameException(ErrorCode.MALFORMED, "an answer that was not asked for");
     }
-    long startedNanos = started[slot];
+    answer(answers, page, started[slot]);
+    // Only now: had installing failed, the page would still be among those under way.
     pages[slot] = -1;
     freeSlots[free++] = slot;
+  }
+
+  private void answer(Answers answers, long page, long startedNanos) {
     if (PageFrame.kind(buffer, begin) != FrameKind.PAGES) {
       answers.missing(this, page, errorText());
       return;
@@ -187,6 +202,16 @@ final class FaultLink implements AutoCloseable {
       end -= begin;
       begin = 0;
     }
+  }
+
+  /** True when an answer is due for a request made before {@code nanos}. */
+  boolean isWaitingSince(long nanos) {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      if (pages[slot] >= 0 && started[slot] - nanos < 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The pages that were asked for and have not come. */

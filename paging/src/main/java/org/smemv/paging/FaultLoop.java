@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +35,8 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   private static final int FETCHED_HEAT = 32;
 
   private static final int SLEEP_MILLIS = 1000;
+  private static final long LOOK_NANOS = 1_000_000_000L;
+  private static final long ANSWER_NANOS = 10_000_000_000L;
 
   /** Entries of the poll set before those of the links. */
   private static final int FIRST_LINK = 2;
@@ -51,7 +53,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   private final GuestMemory memory;
   private final PageInstaller installer;
   private final FaultCounters counters;
-  private final IntConsumer linkLost;
+  private final BiConsumer<FaultLink, String> linkLost;
   private final Runnable roomNeeded;
   private final DropQueue copies;
   private final Consumer<Throwable> broken;
@@ -81,7 +83,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
       FaultCounters counters,
       int hostsMax,
       DropQueue copies,
-      IntConsumer linkLost,
+      BiConsumer<FaultLink, String> linkLost,
       Runnable roomNeeded,
       Consumer<Throwable> broken,
       long spinNanos) {}
@@ -139,13 +141,19 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   private void run() {
     try {
       long idleSince = System.nanoTime();
+      long lookedAt = idleSince;
       while (running) {
-        boolean spin = System.nanoTime() - idleSince < (answerIsDue() ? answerSpin : spinNanos);
+        long now = System.nanoTime();
+        boolean spin = now - idleSince < (answerIsDue() ? answerSpin : spinNanos);
         if (poll.await(spin ? 0 : SLEEP_MILLIS) > 0 && step() > 0) {
           idleSince = System.nanoTime();
         } else if (spin) {
           // On a host with few processors, who makes the awaited thing come true may need this one.
           Thread.yield();
+        }
+        if (now - lookedAt > LOOK_NANOS) {
+          lookAtWhatIsLate(now);
+          lookedAt = now;
         }
       }
     } catch (RuntimeException | Error e) {
@@ -184,6 +192,19 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
       done++;
     }
     return done;
+  }
+
+  /**
+   * Once a second: a sub-host may be deaf, and what pages wait for may have come true unnoticed.
+   */
+  private void lookAtWhatIsLate(long now) {
+    for (FaultLink link : links) {
+      if (link != null && link.isWaitingSince(now - ANSWER_NANOS)) {
+        lose(link, "no answer for " + ANSWER_NANOS / 1_000_000_000 + " s");
+      }
+    }
+    retryAsked = backlog.size() > 0;
+    retryWaiting();
   }
 
   private int readFaults() {
@@ -241,13 +262,27 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
    * the meantime, or the guest's balloon gave it up, and then it reads as zeros.
    */
   private void fillGivenUp(long page, long entry) {
-    if (claim(page, entry)) {
-      if (installer.zeros(page, 1) == Outcome.PRESENT) {
-        counters.repeatedFault();
-      } else {
-        counters.zeroFilled(1);
-      }
-      table.set(page, entry);
+    if (!claim(page, entry)) {
+      return;
+    }
+    Outcome outcome = installer.zeros(page, 1);
+    clearFetching(page);
+    if (outcome == Outcome.PRESENT) {
+      counters.repeatedFault();
+    } else if (outcome == Outcome.INSTALLED) {
+      counters.zeroFilled(1);
+    } else {
+      backlog.add(page);
+    }
+  }
+
+  /**
+   * The evictor's thread may clear the COPY mark of a claimed page, so no whole entry is written.
+   */
+  private void clearFetching(long page) {
+    long entry = table.get(page);
+    while (!table.compareAndSet(page, entry, entry & ~PageEntry.FETCHING)) {
+      entry = table.get(page);
     }
   }
 
@@ -291,16 +326,26 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
   }
 
   private void install(long page, int count) {
-    if (installer.zeros(page, count) != Outcome.INSTALLED) {
-      // Something in the run was there already; one at a time finds out which.
+    if (installer.zeros(page, count) == Outcome.INSTALLED) {
       for (int i = 0; i < count; i++) {
-        installer.zeros(page + i, 1);
+        becomeResident(page + i);
+      }
+      return;
+    }
+    // Something in the run was there already, or there is no memory: one at a time finds out.
+    for (int i = 0; i < count; i++) {
+      Outcome outcome = installer.zeros(page + i, 1);
+      if (outcome == Outcome.INSTALLED || outcome == Outcome.PRESENT) {
+        becomeResident(page + i);
+      } else {
+        unclaim(page + i);
       }
     }
-    counters.zeroFilled(count);
-    for (int i = 0; i < count; i++) {
-      table.set(page + i, PageEntry.resident(PageEntry.heat(table.get(page + i))));
-    }
+  }
+
+  private void becomeResident(long page) {
+    table.set(page, PageEntry.resident(PageEntry.heat(table.get(page))));
+    counters.zeroFilled(1);
   }
 
   private void fetch(long page, long entry, long now) {
@@ -330,7 +375,6 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
         unclaim(page);
       }
     } catch (RuntimeException e) {
-      unclaim(page);
       lose(link, e.toString());
     }
   }
@@ -353,6 +397,8 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     } catch (RuntimeException e) {
       lose(link, String.valueOf(e.getMessage()));
       return 1;
+    } finally {
+      waiting.set(backlog.size());
     }
   }
 
@@ -364,8 +410,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
       missing(link, page, "the contents that came are not the page's current ones");
       return;
     }
-    installer.contents(page, from.address() + at, true);
-    filled(page, entry, started);
+    installed(link, installer.contents(page, from.address() + at, true), page, entry, started);
   }
 
   @Override
@@ -376,11 +421,18 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
       missing(link, page, "zeros came, which are not the page's current contents");
       return;
     }
-    installer.zeros(page, 1);
-    filled(page, entry, started);
+    installed(link, installer.zeros(page, 1), page, entry, started);
   }
 
-  private void filled(long page, long entry, long started) {
+  private void installed(FaultLink link, Outcome outcome, long page, long entry, long started) {
+    if (outcome != Outcome.INSTALLED && outcome != Outcome.PRESENT) {
+      // The sub-host keeps the page, so nothing is lost by asking again.
+      unclaim(page);
+      return;
+    }
+    if (stalls.get(link.host()) != null) {
+      stalls.set(link.host(), null);
+    }
     table.set(
         page,
         PageEntry.residentWithCopy(PageEntry.host(entry), PageEntry.checksum(entry), FETCHED_HEAT));
@@ -401,7 +453,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     link.eachUnderWay(this::unclaim);
     waiting.set(backlog.size());
     link.close();
-    linkLost.accept(link.host());
+    linkLost.accept(link, why);
   }
 
   private void adoptArrivals() {
@@ -449,6 +501,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
         link.close();
       }
     }
+    arrivals.forEach(FaultLink::close);
     poll.close();
     wakeup.close();
   }

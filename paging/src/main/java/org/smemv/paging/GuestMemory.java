@@ -30,6 +30,18 @@ public record GuestMemory(MemoryFile ram, long base) {
     return base + ram.bytes();
   }
 
+  /** How many pages the RAM file holds. Takes time in proportion to the number of holes. */
+  public long presentPages() {
+    long count = 0;
+    long data = ram.nextData(0);
+    while (data < ram.bytes()) {
+      long hole = ram.nextHole(data);
+      count += (hole - data) >>> PageSize.SHIFT;
+      data = ram.nextData(hole);
+    }
+    return count;
+  }
+
   /** True when the RAM file holds the page. */
   public boolean isPresent(long page) {
     long offset = page << PageSize.SHIFT;

@@ -1,6 +1,7 @@
 package org.smemv.paging;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ public final class GuestPager implements AutoCloseable {
   private final FaultLoop faultLoop;
   private final PageEvictor evictor;
   private final StaleCopies copies;
-  private boolean evicting;
+  private final AtomicBoolean evicting = new AtomicBoolean();
 
   /**
    * Puts the parts together; starts nothing yet. {@link #recover()} must follow unless the page
@@ -52,7 +53,7 @@ public final class GuestPager implements AutoCloseable {
                 faultCounters,
                 SubHosts.HOSTS_MAX,
                 queue,
-                host -> subHosts.lost(host, "the connection for faults broke"),
+                subHosts::lost,
                 this::roomNeeded,
                 broken,
                 spin.toNanos()));
@@ -103,10 +104,11 @@ public final class GuestPager implements AutoCloseable {
     attachment.takeMissingFaults();
   }
 
-  /** Keeps the VM within its limit from now on; once the VM runs here. */
+  /** Keeps the VM within its limit from now on, once the VM runs here. May be repeated. */
   public void keepWithinLimit() {
-    evicting = true;
-    evictor.start();
+    if (evicting.compareAndSet(false, true)) {
+      evictor.start();
+    }
   }
 
   private void roomNeeded() {
@@ -163,11 +165,11 @@ public final class GuestPager implements AutoCloseable {
 
   @Override
   public void close() {
-    if (evicting) {
+    if (evicting.get()) {
       evictor.close();
     }
-    faultLoop.close();
     subHosts.close();
+    faultLoop.close();
     pipe.close();
   }
 }

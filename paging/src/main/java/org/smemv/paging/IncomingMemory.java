@@ -1,7 +1,6 @@
 package org.smemv.paging;
 
 import java.util.UUID;
-import java.util.concurrent.atomic.LongAdder;
 import org.smemv.placement.PageSize;
 
 /**
@@ -15,7 +14,6 @@ public final class IncomingMemory implements PageHolder {
   private final long epoch;
   private final SubHosts subHosts;
   private final ResidentBudget budget;
-  private final LongAdder frames = new LongAdder();
   private volatile boolean open = true;
 
   /**
@@ -56,11 +54,6 @@ public final class IncomingMemory implements PageHolder {
     open = false;
   }
 
-  /** Frames that were let in: grows while somebody sends. */
-  public long frames() {
-    return frames.sum();
-  }
-
   @Override
   public UUID vm() {
     return table.vm();
@@ -76,7 +69,6 @@ public final class IncomingMemory implements PageHolder {
           ErrorCode.STALE_EPOCH,
           "VM " + vm() + " arrives with epoch " + epoch + ", not " + frameEpoch);
     }
-    frames.increment();
   }
 
   @Override

@@ -48,6 +48,7 @@ public final class OutgoingMemory implements AutoCloseable {
   private static final int LOOKS = 6;
   private static final long LOOK_MILLIS = 40;
   private static final byte UNASSIGNED = -1;
+  private static final int LAST_ROUNDS_MAX = 5;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final GuestMemory memory;
@@ -87,7 +88,7 @@ public final class OutgoingMemory implements AutoCloseable {
     this.heat = new WriteHeat(arena, memory.pages());
     this.assigned = arena.allocate(memory.pages());
     assigned.fill(UNASSIGNED);
-    this.due = presentPages();
+    this.due = new BitSet((int) memory.pages());
     this.stripe = new long[targets.size()][STRIPE];
     this.stripeSize = new int[targets.size()];
     var shared = new PageSender.Shared(memory, heat, new BandwidthLimit(bytesPerSecondMax));
@@ -142,6 +143,8 @@ public final class OutgoingMemory implements AutoCloseable {
 
   private void learnHeat() {
     tracker.arm();
+    // After arming: a page that was first touched before counts as unwritten from now on.
+    due.or(presentPages());
     for (int look = 0; look < LOOKS; look++) {
       try {
         Thread.sleep(LOOK_MILLIS);
@@ -195,10 +198,19 @@ public final class OutgoingMemory implements AutoCloseable {
     return new Round(sent, System.nanoTime() - begin, dirtied);
   }
 
-  /** With the VM stopped: sends what was written last. Afterwards nothing is due. */
-  public Round copyLast() {
+  /**
+   * With the VM stopped: sends what was written last. Afterwards nothing is due.
+   *
+   * @throws IllegalStateException when something goes on writing to the memory of the stopped VM
+   */
+  public void copyLast() {
     takeWritten();
-    return copy();
+    for (int i = 0; i < LAST_ROUNDS_MAX; i++) {
+      if (copy().dirtied() == 0) {
+        return;
+      }
+    }
+    throw new IllegalStateException(dueCount + " pages of the stopped VM are still being written");
   }
 
   private void dispatch(BitSet pages, boolean hot) throws InterruptedException {

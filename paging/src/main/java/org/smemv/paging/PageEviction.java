@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import org.smemv.linux.Pipe;
+import org.smemv.linux.UserFaultFd.Outcome;
 import org.smemv.placement.PageSize;
 
 /**
@@ -194,13 +195,21 @@ final class PageEviction {
         counters.zeros(zero[slots[i]] ? 1 : 0);
         gone++;
       } else {
-        installer.contents(leaving[i], last.address(), false);
+        putBack(leaving[i]);
         stay(leaving[i]);
         copies.add(leaving[i]);
         counters.lateWrites(1);
       }
     }
     return gone;
+  }
+
+  private void putBack(long page) {
+    Outcome outcome = installer.contents(page, last.address(), false);
+    if (outcome != Outcome.INSTALLED && outcome != Outcome.GONE) {
+      // The pipe in QEMU still has the page: recovery puts it back.
+      throw new IllegalStateException("page " + page + " could not be put back: " + outcome);
+    }
   }
 
   private void stay(long page) {

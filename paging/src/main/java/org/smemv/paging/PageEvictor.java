@@ -1,9 +1,10 @@
 package org.smemv.paging;
 
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.linux.Errno;
+import org.smemv.linux.SystemCallException;
 
 /**
  * Keeps a VM within the memory that its main host gave it: takes cold pages out ahead of need and
@@ -18,6 +19,9 @@ final class PageEvictor implements AutoCloseable {
 
   /** Pages in one eviction: faults on them wait about as long as sending them takes. */
   private static final int BATCH = 64;
+
+  /** After so many batches in a row of which every page was written meanwhile, it rests. */
+  private static final int PATIENCE = 16;
 
   private static final long IDLE_MILLIS = 50;
   private static final long AFTER_FAILURE_MILLIS = 200;
@@ -42,6 +46,7 @@ final class PageEvictor implements AutoCloseable {
   private final Doorbell work = new Doorbell();
   private final Thread thread;
   private volatile State state = State.IDLE;
+  private int fruitless;
   private volatile boolean running = true;
 
   PageEvictor(
@@ -87,7 +92,9 @@ final class PageEvictor implements AutoCloseable {
         }
       }
     } catch (RuntimeException | Error e) {
-      if (running) {
+      if (e instanceof SystemCallException call && call.errno() == Errno.ESRCH) {
+        log.info("the evictor ends: its QEMU has ended");
+      } else if (running) {
         log.error("the evictor broke; its guest stalls until the memory is attached again", e);
         broken.accept(e);
       }
@@ -101,7 +108,6 @@ final class PageEvictor implements AutoCloseable {
       state = State.IDLE;
       return false;
     }
-    state = State.EVICTING;
     int wanted = (int) Math.min(BATCH, excess);
     // Two rounds of the hand cool every page down; more only if the guest writes to all of them.
     long windows = 1 + table.pages() / ColdPages.WINDOW;
@@ -115,21 +121,31 @@ final class PageEvictor implements AutoCloseable {
   }
 
   private boolean evict(int count) {
+    int host = targets.choose(count);
+    int fits = count;
+    if (host < 0) {
+      host = targets.choose(1);
+      fits = 1;
+    }
     try {
-      int host = targets.choose(count);
-      int gone = eviction.run(chosen, count, host);
+      int gone = eviction.run(chosen, host < 0 ? count : fits, host);
       copies.send();
-      return gone > 0 || host >= 0 || noRoom(null);
+      if (gone > 0) {
+        state = State.EVICTING;
+        fruitless = 0;
+        return true;
+      }
+      return host < 0 ? noRoom("no sub-host that can be reached has room") : ++fruitless < PATIENCE;
     } catch (PageEviction.NotStored e) {
       copies.lookEverywhere();
-      return noRoom(e);
+      return noRoom(String.valueOf(e.getMessage()));
     }
   }
 
-  private boolean noRoom(PageEviction.@Nullable NotStored why) {
+  private boolean noRoom(String why) {
     counters.failure();
     if (state != State.NO_ROOM) {
-      log.warn("nothing can be evicted now: {}", why == null ? "no sub-host has room" : why);
+      log.info("nothing can be evicted now: {}", why);
     }
     state = State.NO_ROOM;
     return false;

@@ -84,6 +84,11 @@ public final class PageServer implements AutoCloseable {
     return connections.size();
   }
 
+  /** Whether anybody is connected about a VM. */
+  public boolean isConnected(UUID vm) {
+    return !connections.of(vm).isEmpty();
+  }
+
   /**
    * Ends all connections for a VM and waits for it.
    *

@@ -17,7 +17,7 @@ import org.smemv.linux.MemoryFile;
  * compare-and-set. The rest of the header is written by one thread at a time.
  *
  * <pre>
- * file:    0 magic   8 pages   16 VM id   32 epoch   40 limit in pages
+ * file:    0 magic   8 pages   16 VM id   40 limit in pages
  *         48 QEMU pid  56 its start time  64 descriptors in QEMU: faults, 68 pipe read, 72 pipe write
  *         80 paging on (1) or all local (0)
  *       4096 eviction journal, see {@link EvictionJournal}
@@ -76,16 +76,6 @@ public final class PageTable implements AutoCloseable {
   /** The VM that the table belongs to. */
   public UUID vm() {
     return new UUID(memory.get(JAVA_LONG, 16), memory.get(JAVA_LONG, 24));
-  }
-
-  /** The VM's epoch as this host last knew it. */
-  public long epoch() {
-    return memory.get(JAVA_LONG, 32);
-  }
-
-  /** Records a raised epoch before it is used. */
-  public void epoch(long epoch) {
-    memory.set(JAVA_LONG, 32, epoch);
   }
 
   /** The number of pages that this VM may have resident on its main host. */

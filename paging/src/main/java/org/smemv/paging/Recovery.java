@@ -60,7 +60,7 @@ final class Recovery {
     // A page that is present was never punched, or was put back already: it may be newer.
     if (!memory.isPresent(page)) {
       Outcome outcome = installer.contents(page, contents, false);
-      if (outcome == Outcome.RETRY || outcome == Outcome.GONE) {
+      if (outcome != Outcome.INSTALLED && outcome != Outcome.PRESENT) {
         throw new IllegalStateException("page " + page + " could not be put back: " + outcome);
       }
     }

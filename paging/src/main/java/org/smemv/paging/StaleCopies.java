@@ -63,23 +63,36 @@ final class StaleCopies {
     }
     try {
       targets.drop(host, drops);
-      for (int i = 0; i < drops.size(); i++) {
-        clearMark(drops.page(i));
-      }
-      counters.dropped(drops.size());
+      clearMarks();
     } catch (RuntimeException e) {
-      // The marks stay; lookEverywhere() is called when the host is back.
       counters.failure();
+      if (targets.hasForgotten(host)) {
+        clearMarks();
+      }
+      // Else the marks stay; lookEverywhere() is called when the host is back.
     } finally {
       drops.clear();
     }
   }
 
-  private void clearMark(long page) {
-    long entry = table.get(page);
-    while (PageEntry.has(entry, PageEntry.COPY)
-        && !table.compareAndSet(page, entry, entry & ~PageEntry.COPY)) {
-      entry = table.get(page);
+  private void clearMarks() {
+    int cleared = 0;
+    for (int i = 0; i < drops.size(); i++) {
+      cleared += clearMark(drops.page(i)) ? 1 : 0;
+    }
+    targets.dropped(host, cleared);
+    counters.dropped(cleared);
+  }
+
+  private boolean clearMark(long page) {
+    while (true) {
+      long entry = table.get(page);
+      if (!PageEntry.has(entry, PageEntry.COPY)) {
+        return false;
+      }
+      if (table.compareAndSet(page, entry, entry & ~PageEntry.COPY)) {
+        return true;
+      }
     }
   }
 }

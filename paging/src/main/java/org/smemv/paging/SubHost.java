@@ -3,6 +3,7 @@ package org.smemv.paging;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ public final class SubHost {
    */
   public record Identity(int index, String name, InetSocketAddress address) {}
 
+  private static final long FULL_NANOS = 1_000_000_000L;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final Identity identity;
@@ -36,7 +38,11 @@ public final class SubHost {
   private volatile long grantPages;
   private volatile State state = State.CONNECTING;
   private volatile String reason = "not connected yet";
-  private volatile @Nullable PageLink bulk;
+  private final AtomicReference<@Nullable PageLink> nextBulk = new AtomicReference<>();
+  private @Nullable PageLink bulk;
+  private boolean connecting;
+  private long connection;
+  private volatile long fullUntilNanos = System.nanoTime();
 
   SubHost(Identity identity, long grantPages) {
     this.identity = identity;
@@ -74,7 +80,9 @@ public final class SubHost {
   }
 
   boolean hasRoomFor(int pages) {
-    return state == State.CONNECTED && grantPages - used.get() >= pages;
+    return state == State.CONNECTED
+        && grantPages - used.get() >= pages
+        && System.nanoTime() - fullUntilNanos >= 0;
   }
 
   /** The part of the grant that is free, 0 to 1. */
@@ -86,11 +94,36 @@ public final class SubHost {
     used.addAndGet(pages);
   }
 
-  void lost(String why) {
-    reason = why;
-    if (state == State.CONNECTED) {
+  /**
+   * A connection broke. Only the newest one counts: the server ends an older one when a newer
+   * comes.
+   *
+   * @param number which of the connections it was
+   */
+  synchronized void lost(long number, String why) {
+    if (number == connection && state == State.CONNECTED) {
+      reason = why;
       state = State.CONNECTING;
     }
+  }
+
+  /** The number of the newest connection. */
+  synchronized long connection() {
+    return connection;
+  }
+
+  private synchronized void become(State next, String why) {
+    state = next;
+    reason = why;
+  }
+
+  private synchronized void nextConnection() {
+    connection++;
+  }
+
+  /** It refused pages because it is full: others are tried first for a while. */
+  void refusedForRoom() {
+    fullUntilNanos = System.nanoTime() + FULL_NANOS;
   }
 
   /**
@@ -100,15 +133,16 @@ public final class SubHost {
    * @throws PageLinkException when it cannot be reached or has forgotten the VM
    */
   PageLink connect(java.util.UUID vm, long epoch, String caller) {
+    nextConnection();
     try {
-      closeBulk();
-      bulk = PageLink.open(target(vm, epoch, TrafficClass.BULK, caller));
+      PageLink stores = PageLink.open(target(vm, epoch, TrafficClass.BULK, caller));
+      replace(stores);
       PageLink faults = PageLink.open(target(vm, epoch, TrafficClass.FAULT, caller));
-      state = State.CONNECTED;
+      become(State.CONNECTED, "");
       return faults;
     } catch (PageLinkException e) {
-      reason = String.valueOf(e.getMessage());
-      state = e.code() == ErrorCode.UNKNOWN_VM ? State.FORGOTTEN : State.CONNECTING;
+      boolean forgotten = e.code() == ErrorCode.UNKNOWN_VM;
+      become(forgotten ? State.FORGOTTEN : State.CONNECTING, String.valueOf(e.getMessage()));
       throw e;
     }
   }
@@ -117,8 +151,36 @@ public final class SubHost {
     return new LinkTarget(identity.address(), vm, epoch, traffic, 0, caller, TIMEOUT);
   }
 
-  /** The connection that pages are stored over; the evictor's thread alone uses it. */
+  private void replace(PageLink stores) {
+    PageLink unused = nextBulk.getAndSet(stores);
+    if (unused != null) {
+      unused.close();
+    }
+  }
+
+  /** True when the caller is the one to connect now; {@link #endConnecting()} must follow. */
+  synchronized boolean beginConnecting() {
+    boolean begin = !connecting && state != State.CONNECTED;
+    connecting |= begin;
+    return begin;
+  }
+
+  synchronized void endConnecting() {
+    connecting = false;
+  }
+
+  /**
+   * The connection that pages are stored over. The evictor's thread alone calls, and it alone
+   * closes the connection before: it may be in the middle of a call on it.
+   */
   PageLink bulk() {
+    PageLink fresh = nextBulk.getAndSet(null);
+    if (fresh != null) {
+      if (bulk != null) {
+        bulk.close();
+      }
+      bulk = fresh;
+    }
     PageLink link = bulk;
     if (link == null || state != State.CONNECTED) {
       throw new IllegalStateException("sub-host " + identity.name() + ": " + reason);
@@ -126,11 +188,15 @@ public final class SubHost {
     return link;
   }
 
-  void closeBulk() {
-    PageLink link = bulk;
-    bulk = null;
-    if (link != null) {
-      link.close();
+  /** Once nobody uses the connections any more. */
+  void close() {
+    PageLink fresh = nextBulk.getAndSet(null);
+    if (fresh != null) {
+      fresh.close();
+    }
+    if (bulk != null) {
+      bulk.close();
+      bulk = null;
     }
   }
 }

@@ -25,6 +25,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   private final List<SubHost> hosts = new CopyOnWriteArrayList<>();
   private final Doorbell work = new Doorbell();
   private final Thread keeper;
+  private final List<Thread> connectors = new CopyOnWriteArrayList<>();
   private volatile boolean running = true;
   private volatile Consumer<FaultLink> onConnected = FaultLink::close;
   private volatile Runnable onReturn = () -> {};
@@ -84,19 +85,21 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   }
 
   /** A connection broke; it is made again. Any thread. */
-  void lost(int host, String why) {
-    hosts.get(host).lost(why);
+  void lost(FaultLink link, String why) {
+    hosts.get(link.host()).lost(link.connection(), why);
     work.ring();
   }
 
   private void keepConnected() {
     while (running) {
       for (SubHost host : hosts) {
-        if (host.state() != SubHost.State.CONNECTED) {
-          connect(host);
+        if (host.beginConnecting()) {
+          // A host that does not answer must not keep others from being reached again.
+          connectors.add(Thread.ofPlatform().name("sub-host").daemon().start(() -> connect(host)));
         }
       }
       work.await(RETRY_MILLIS);
+      connectors.removeIf(thread -> !thread.isAlive());
     }
   }
 
@@ -105,10 +108,16 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     try {
       PageLink faults = host.connect(vm, epoch, caller);
       log.info("VM {}: connected to sub-host {}", vm, name);
+      if (!running) {
+        faults.close();
+        return;
+      }
       onReturn.run();
-      onConnected.accept(new FaultLink(host.identity().index(), faults));
+      onConnected.accept(new FaultLink(host.identity().index(), host.connection(), faults));
     } catch (RuntimeException e) {
       log.debug("VM {}: sub-host {} not connected: {}", vm, name, e.toString());
+    } finally {
+      host.endConnecting();
     }
   }
 
@@ -130,22 +139,40 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     SubHost target = hosts.get(host);
     // Counted before, so that what may be there is never more than what is counted.
     target.addUsed(pages.size());
-    exchange(target, link -> link.put(pages));
+    try {
+      exchange(target, link -> link.put(pages));
+    } catch (PageLinkException e) {
+      if (e.code() == ErrorCode.CAPACITY) {
+        target.refusedForRoom();
+      }
+      throw e;
+    }
   }
 
   @Override
   public void drop(int host, PageBatch pages) {
     SubHost target = hosts.get(host);
     exchange(target, link -> link.drop(pages));
-    target.addUsed(-pages.size());
+  }
+
+  @Override
+  public void dropped(int host, int pages) {
+    hosts.get(host).addUsed(-pages);
+  }
+
+  @Override
+  public boolean hasForgotten(int host) {
+    return hosts.get(host).state() == SubHost.State.FORGOTTEN;
   }
 
   private void exchange(SubHost host, Consumer<PageLink> request) {
+    long connection = host.connection();
     try {
       request.accept(host.bulk());
     } catch (PageLinkException e) {
       if (e.isLost()) {
-        lost(host.identity().index(), String.valueOf(e.getMessage()));
+        host.lost(connection, String.valueOf(e.getMessage()));
+        work.ring();
       }
       throw e;
     }
@@ -157,9 +184,12 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     work.ring();
     try {
       keeper.join(TimeUnit.SECONDS.toMillis(15));
+      for (Thread connector : connectors) {
+        connector.join(TimeUnit.SECONDS.toMillis(15));
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    hosts.forEach(SubHost::closeBulk);
+    hosts.forEach(SubHost::close);
   }
 }

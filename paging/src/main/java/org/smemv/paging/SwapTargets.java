@@ -19,6 +19,12 @@ interface SwapTargets {
    */
   void put(int host, PageBatch pages);
 
+  /** Counts copies as gone from a sub-host, after their marks were cleared. */
+  void dropped(int host, int pages);
+
+  /** True when a sub-host answers but has nothing of the VM any more. */
+  boolean hasForgotten(int host);
+
   /**
    * Has a sub-host forget pages. In order with {@link #put} to the same host.
    *

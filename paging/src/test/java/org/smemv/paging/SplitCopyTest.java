@@ -108,7 +108,7 @@ class SplitCopyTest {
           sent += out.copy().pages();
         }
         signal("STOP");
-        sent += out.copyLast().pages();
+        out.copyLast();
         assertThat(out.duePages()).isZero();
         System.out.println(out.progress() + " zero " + out.zeroPages());
       }

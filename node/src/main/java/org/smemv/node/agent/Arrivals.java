@@ -3,11 +3,12 @@ package org.smemv.node.agent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +24,6 @@ import org.smemv.paging.AttachException;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.ErrorCode;
 import org.smemv.paging.FrameException;
-import org.smemv.paging.IncomingMemory;
 import org.smemv.placement.MemoryLedger;
 
 /**
@@ -39,9 +39,17 @@ final class Arrivals {
   private final MemoryLedger ledger;
   private final HostedVms vms;
   private final Function<String, InetSocketAddress> addressOf;
-  private final Map<UUID, Reservation> reserved = new HashMap<>();
-  private final Map<UUID, Long> reservedAt = new HashMap<>();
-  private final Map<UUID, Long> framesSeen = new HashMap<>();
+  private final Map<UUID, Arrival> arrivals = new ConcurrentHashMap<>();
+
+  /** A VM on its way; also the lock of its steps. */
+  private static final class Arrival {
+    final Reservation reservation;
+    long heardNanos = System.nanoTime();
+
+    Arrival(Reservation reservation) {
+      this.reservation = reservation;
+    }
+  }
 
   Arrivals(
       String host,
@@ -56,25 +64,42 @@ final class Arrivals {
     this.addressOf = addressOf;
   }
 
-  synchronized void reserve(Reservation wanted) throws HostException {
-    Reservation before = reserved.get(wanted.vm());
-    if (wanted.equals(before)) {
-      return;
+  void reserve(Reservation wanted) throws HostException {
+    Arrival arrival = new Arrival(wanted);
+    synchronized (arrival) {
+      Arrival before = arrivals.putIfAbsent(wanted.vm(), arrival);
+      if (before != null && before.reservation.equals(wanted)) {
+        return;
+      }
+      if (before != null) {
+        throw refused("VM " + wanted.name() + " is arriving there already");
+      }
+      try {
+        grant(wanted);
+      } catch (HostException e) {
+        arrivals.remove(wanted.vm());
+        throw e;
+      }
     }
-    HostedVms.Entry sameName = vms.get(wanted.name());
-    if (sameName != null) {
+  }
+
+  private void grant(Reservation wanted) throws HostException {
+    if (vms.get(wanted.name()) != null) {
       throw refused("it has a VM named " + wanted.name() + " already");
-    }
-    if (before != null) {
-      throw refused("VM " + wanted.name() + " is arriving there already");
     }
     try {
       ledger.grant(key(wanted), wanted.bytes());
     } catch (MemoryLedger.NotEnough e) {
       throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
     }
-    reserved.put(wanted.vm(), wanted);
-    reservedAt.put(wanted.vm(), System.nanoTime());
+  }
+
+  private Arrival arrival(UUID id, long epoch) throws HostException {
+    Arrival arrival = arrivals.get(id);
+    if (arrival == null || arrival.reservation.epoch() != epoch) {
+      throw refused("VM " + id + " is not arriving there with epoch " + epoch);
+    }
+    return arrival;
   }
 
   private static MemoryLedger.Key key(Reservation reservation) {
@@ -85,23 +110,22 @@ final class Arrivals {
     return new HostException(HostException.Kind.REFUSED, why);
   }
 
-  synchronized void prepare(UUID id, long epoch, String body, List<Share> shares)
-      throws HostException {
-    Reservation reservation = reserved.get(id);
-    if (reservation == null || reservation.epoch() != epoch) {
-      throw refused("it has no reservation for VM " + id + " with epoch " + epoch);
-    }
-    if (vms.get(id) != null) {
-      return;
-    }
-    try {
-      QemuSpec spec = Json.read(body, QemuSpec.class);
-      vms.add(start(reservation, spec, shares));
-    } catch (IOException | AttachException | IllegalArgumentException e) {
-      throw new HostException(
-          HostException.Kind.REFUSED,
-          "it cannot take VM " + reservation.name() + ": " + e.getMessage(),
-          e);
+  void prepare(UUID id, long epoch, String body, List<Share> shares) throws HostException {
+    Arrival arrival = arrival(id, epoch);
+    synchronized (arrival) {
+      if (arrivals.get(id) != arrival) {
+        throw refused("the migration of VM " + id + " to there was given up");
+      }
+      if (vms.get(id) != null) {
+        return;
+      }
+      String name = arrival.reservation.name();
+      try {
+        vms.add(start(arrival.reservation, Json.read(body, QemuSpec.class), shares));
+      } catch (IOException | AttachException | IllegalArgumentException e) {
+        throw new HostException(
+            HostException.Kind.REFUSED, "it cannot take VM " + name + ": " + e.getMessage(), e);
+      }
     }
   }
 
@@ -144,7 +168,7 @@ final class Arrivals {
   }
 
   /** Where the device state of an arriving VM goes; null when it is not arriving here. */
-  synchronized @Nullable BodySink bodySink(UUID id, long epoch) {
+  @Nullable BodySink bodySink(UUID id, long epoch) {
     HostedVm vm = vms.get(id);
     if (vm == null || vm.record().phase() != Phase.INCOMING) {
       return null;
@@ -157,29 +181,31 @@ final class Arrivals {
     return new IncomingBody(vm);
   }
 
-  synchronized void commit(UUID id, long epoch) throws HostException {
+  void commit(UUID id, long epoch) throws HostException {
     HostedVm vm = vms.get(id);
-    if (vm == null || vm.record().epoch() != epoch) {
-      throw refused("VM " + id + " is not arriving there with epoch " + epoch);
-    }
-    if (vm.record().phase() == Phase.HERE) {
+    if (vm != null && vm.record().phase() == Phase.HERE && vm.record().epoch() >= epoch) {
       return;
     }
-    try {
-      if (!vm.migrationStatus().equals("completed")) {
-        throw refused("its device state has not arrived");
+    Arrival arrival = arrival(id, epoch);
+    synchronized (arrival) {
+      vm = vms.get(id);
+      if (vm == null || arrivals.get(id) != arrival) {
+        throw refused("the migration of VM " + id + " to there was given up");
       }
-      vm.become(vm.record().here());
-      reserved.remove(id);
-      reservedAt.remove(id);
-      framesSeen.remove(id);
-    } catch (IOException e) {
-      throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
+      try {
+        if (!vm.migrationStatus().equals("completed")) {
+          throw refused("its device state has not arrived");
+        }
+        vm.become(vm.record().here());
+        arrivals.remove(id);
+      } catch (IOException e) {
+        throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
+      }
     }
   }
 
   /** Whether the VM was taken; when it was not, it never will be any more. */
-  synchronized boolean decided(UUID id, long epoch) {
+  boolean decided(UUID id, long epoch) {
     HostedVm vm = vms.get(id);
     if (vm != null && vm.record().phase() != Phase.INCOMING && vm.record().epoch() >= epoch) {
       return true;
@@ -188,7 +214,7 @@ final class Arrivals {
     return false;
   }
 
-  synchronized void resume(UUID id, long epoch) throws HostException {
+  void resume(UUID id, long epoch) throws HostException {
     HostedVm vm = vms.get(id);
     if (vm == null || vm.record().epoch() < epoch || vm.record().phase() != Phase.HERE) {
       throw refused("VM " + id + " was not taken there with epoch " + epoch);
@@ -217,40 +243,46 @@ final class Arrivals {
   }
 
   /** Ends an arrival that did not commit. Unknown ones are fine. */
-  synchronized void release(UUID id, long epoch) {
-    Reservation reservation = reserved.get(id);
-    if (reservation == null || reservation.epoch() > epoch) {
+  void release(UUID id, long epoch) {
+    Arrival arrival = arrivals.get(id);
+    if (arrival == null || arrival.reservation.epoch() > epoch) {
       return;
     }
-    HostedVm vm = vms.get(id);
-    if (vm != null && vm.record().phase() == Phase.INCOMING) {
-      vms.remove(vm);
-      try {
-        vm.destroy();
-      } catch (IOException e) {
-        log.error("VM {}: what arrived here could not be removed", reservation.name(), e);
+    synchronized (arrival) {
+      if (!arrivals.remove(id, arrival)) {
+        return;
       }
+      HostedVm vm = vms.get(id);
+      if (vm != null && vm.record().phase() == Phase.INCOMING) {
+        vms.remove(vm);
+        destroy(vm);
+      }
+      ledger.release(key(arrival.reservation));
     }
-    reserved.remove(id);
-    reservedAt.remove(id);
-    framesSeen.remove(id);
-    ledger.release(key(reservation));
   }
 
-  /** Ends reservations of migrations that are not heard of any more. */
-  synchronized void lapse() {
-    long now = System.nanoTime();
-    for (Reservation reservation : List.copyOf(reserved.values())) {
-      UUID id = reservation.vm();
-      HostedVm vm = vms.get(id);
-      IncomingMemory memory = vm == null ? null : vm.incoming();
-      long frames = memory == null ? 0 : memory.frames();
-      if (frames != framesSeen.getOrDefault(id, 0L)) {
-        framesSeen.put(id, frames);
-        reservedAt.put(id, now);
-      } else if (now - reservedAt.getOrDefault(id, now) > HeldShares.LAPSE.toNanos()) {
-        log.warn("VM {}: its migration to here is not heard of and lapses", reservation.name());
-        release(id, reservation.epoch());
+  private static void destroy(HostedVm vm) {
+    try {
+      vm.destroy();
+    } catch (IOException e) {
+      log.error("VM {}: what arrived here could not be removed", vm.record().name(), e);
+    }
+  }
+
+  /** Ends arrivals that are not heard of any more. */
+  void lapse(Predicate<UUID> connected) {
+    for (Arrival arrival : arrivals.values()) {
+      boolean silent;
+      synchronized (arrival) {
+        if (connected.test(arrival.reservation.vm())) {
+          arrival.heardNanos = System.nanoTime();
+        }
+        silent = System.nanoTime() - arrival.heardNanos > HeldShares.LAPSE.toNanos();
+      }
+      if (silent) {
+        String name = arrival.reservation.name();
+        log.warn("VM {}: its migration to here is not heard of and lapses", name);
+        release(arrival.reservation.vm(), arrival.reservation.epoch());
       }
     }
   }

@@ -57,6 +57,8 @@ final class BodyRelay implements AutoCloseable {
       done.complete(null);
     } catch (IOException | RuntimeException e) {
       done.completeExceptionally(e);
+    } finally {
+      link.close();
     }
   }
 

@@ -62,6 +62,7 @@ final class ControlRequests implements ControlHandler {
       case HostRequest.Prepare(var vm, var epoch, var body, var list) ->
           arrivals.prepare(vm, epoch, body, list);
       case HostRequest.Keep(var vm, var epoch) -> shares.keep(vm, epoch);
+      case HostRequest.Resize(var vm, var bytes) -> shares.resize(vm, bytes);
       case HostRequest.Commit(var vm, var epoch) -> arrivals.commit(vm, epoch);
       case HostRequest.Decided(var vm, var epoch) -> {
         return new Reply(null, null, arrivals.decided(vm, epoch), null);

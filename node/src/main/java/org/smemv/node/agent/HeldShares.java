@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,18 +27,23 @@ import org.smemv.placement.PageSize;
 final class HeldShares {
   private static final Logger log = LoggerFactory.getLogger(HeldShares.class);
 
-  /** A reservation that is not kept after this long has lost its migration. */
-  static final Duration LAPSE = Duration.ofSeconds(90);
+  /**
+   * A reservation that is not kept after this long has lost its migration. A QEMU that starts on a
+   * busy host takes its time, so this is long; tests set the system property.
+   */
+  static final Duration LAPSE =
+      Duration.ofSeconds(Long.getLong("smemv.reservation.lapse.seconds", 90));
 
   private static final class Share {
     final Reservation reservation;
     final PageStore store;
     boolean kept;
+    long bytes;
     long touchedNanos = System.nanoTime();
-    long usesSeen;
 
     Share(Reservation reservation, PageStore store) {
       this.reservation = reservation;
+      this.bytes = reservation.bytes();
       this.store = store;
     }
 
@@ -108,6 +114,26 @@ final class HeldShares {
     share.kept = true;
   }
 
+  synchronized void resize(UUID vm, long bytes) throws HostException {
+    Share share = shares.get(vm);
+    if (share == null || !share.kept) {
+      throw refused("it holds no pages of VM " + vm);
+    }
+    long held = share.store.status().bytes();
+    if (bytes < held) {
+      throw refused(
+          "it holds %d MiB of VM %s, more than the %d MiB that it is to grant"
+              .formatted(held >> 20, share.reservation.name(), bytes >> 20));
+    }
+    try {
+      ledger.grant(share.key(), bytes);
+    } catch (MemoryLedger.NotEnough e) {
+      throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
+    }
+    share.store.grantPages(PageSize.pagesIn(bytes));
+    share.bytes = bytes;
+  }
+
   /** Ends a share of this epoch or an older one; false when there is none. */
   boolean release(UUID vm, long epoch) {
     Share share;
@@ -139,14 +165,12 @@ final class HeldShares {
   }
 
   /** Ends reservations that were never kept and that nobody has used for a while. */
-  void lapse() {
+  void lapse(Predicate<UUID> connected) {
     List<Share> lapsed = new ArrayList<>();
     synchronized (this) {
       long now = System.nanoTime();
       for (Share share : shares.values()) {
-        long uses = share.store.status().puts() + share.store.status().gets();
-        if (uses != share.usesSeen) {
-          share.usesSeen = uses;
+        if (connected.test(share.reservation.vm())) {
           share.touchedNanos = now;
         }
         if (!share.kept && now - share.touchedNanos > LAPSE.toNanos()) {
@@ -161,6 +185,24 @@ final class HeldShares {
     }
   }
 
+  /** A kept share that nobody has been connected about for a while, and who to ask about it. */
+  record Silent(UUID vm, long epoch, String mainHost) {}
+
+  /** Kept shares whose main host may be gone; see {@link #release}. */
+  synchronized List<Silent> silent(Predicate<UUID> connected) {
+    List<Silent> silent = new ArrayList<>();
+    long now = System.nanoTime();
+    for (Share share : shares.values()) {
+      Reservation r = share.reservation;
+      if (connected.test(r.vm())) {
+        share.touchedNanos = now;
+      } else if (share.kept && now - share.touchedNanos > LAPSE.toNanos()) {
+        silent.add(new Silent(r.vm(), r.epoch(), r.mainHost()));
+      }
+    }
+    return silent;
+  }
+
   /** A row for each share and reservation. */
   synchronized List<HostReport.Share> report() {
     List<HostReport.Share> rows = new ArrayList<>();
@@ -172,7 +214,7 @@ final class HeldShares {
               share.reservation.mainHost(),
               status.pages(),
               status.bytes(),
-              share.reservation.bytes()));
+              share.bytes));
     }
     return rows;
   }

@@ -14,7 +14,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.linux.KernelFeatures;
 import org.smemv.linux.MemoryMount;
+import org.smemv.migration.HostException;
 import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
 import org.smemv.node.agent.VmRecord.Phase;
@@ -52,6 +54,10 @@ public final class HostAgent implements AgentMain, HolderDirectory {
   @Override
   public void run(AgentOptions options) throws Exception {
     given = options;
+    List<String> missing = KernelFeatures.missing();
+    if (!missing.isEmpty()) {
+      throw new IOException(String.join(" ", missing));
+    }
     HostPaths paths = new HostPaths(options.state());
     Files.createDirectories(paths.vms());
     MemoryMount.ensure(paths.ramMount());
@@ -72,7 +78,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
             new PageServer.Services(this, new ControlRequests(arriving, held, description::report)),
             PageServer.Options.of(options.name()));
     held.servedBy(server);
-    Thread.ofVirtual().start(() -> keepHouse(held, arriving));
+    Thread.ofVirtual().start(() -> keepHouse(held, arriving, server));
     Operations operations = new Operations(description::report, hosted, local);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);
     log.info("host {} serves pages on {}", options.name(), options.data());
@@ -179,12 +185,26 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     }
   }
 
-  private static void keepHouse(HeldShares shares, Arrivals arrivals) {
+  /** A main host that says for good that it does not have the VM frees what is held for it. */
+  private void askMainHost(HeldShares.Silent silent, HeldShares shares) {
+    String name = silent.mainHost();
+    try (RemoteHost main = new RemoteHost(name, addressOf(name), options().name())) {
+      if (!main.decided(silent.vm(), silent.epoch())) {
+        log.warn("VM {}: {} does not have it; its pages here are freed", silent.vm(), name);
+        boolean ignored = shares.release(silent.vm(), silent.epoch());
+      }
+    } catch (HostException | IllegalArgumentException e) {
+      log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
+    }
+  }
+
+  private void keepHouse(HeldShares shares, Arrivals arrivals, PageServer server) {
     try {
       while (true) {
         Thread.sleep(Duration.ofSeconds(5));
-        shares.lapse();
-        arrivals.lapse();
+        shares.lapse(server::isConnected);
+        shares.silent(server::isConnected).forEach(silent -> askMainHost(silent, shares));
+        arrivals.lapse(server::isConnected);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

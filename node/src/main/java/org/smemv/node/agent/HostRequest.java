@@ -16,6 +16,7 @@ import org.smemv.node.api.HostReport;
   @JsonSubTypes.Type(value = HostRequest.Reserve.class, name = "reserve"),
   @JsonSubTypes.Type(value = HostRequest.Prepare.class, name = "prepare"),
   @JsonSubTypes.Type(value = HostRequest.Keep.class, name = "keep"),
+  @JsonSubTypes.Type(value = HostRequest.Resize.class, name = "resize"),
   @JsonSubTypes.Type(value = HostRequest.Commit.class, name = "commit"),
   @JsonSubTypes.Type(value = HostRequest.Decided.class, name = "decided"),
   @JsonSubTypes.Type(value = HostRequest.Resume.class, name = "resume"),
@@ -34,6 +35,9 @@ public sealed interface HostRequest {
 
   /** See {@link HostControl#keep}. */
   record Keep(UUID vm, long epoch) implements HostRequest {}
+
+  /** See {@link HostControl#resize}. */
+  record Resize(UUID vm, long bytes) implements HostRequest {}
 
   /** See {@link HostControl#commit}. */
   record Commit(UUID vm, long epoch) implements HostRequest {}

@@ -33,6 +33,8 @@ final class HostedVm implements AutoCloseable {
   /** QEMU answers its monitor within this, or something is wrong with it. */
   static final Duration MONITOR = Duration.ofSeconds(10);
 
+  private static final Duration REVIVE_AFTER = Duration.ofSeconds(1);
+
   private final HostPaths paths;
   private final QemuBody body;
   private final PageTable table;
@@ -99,7 +101,7 @@ final class HostedVm implements AutoCloseable {
           new SubHost.Identity(share.index(), share.host(), addressOf.apply(share.host())),
           share.bytes() >>> PageSize.SHIFT);
     }
-    Consumer<Throwable> onBroken = failure -> broken = "paging broke: " + failure;
+    Consumer<Throwable> onBroken = failure -> revive(failure, caller, addressOf);
     GuestPager made = new GuestPager(attachment, hosts, GuestPager.SPIN, onBroken);
     if (record.phase() == Phase.INCOMING) {
       incoming = new IncomingMemory(made, record.epoch());
@@ -108,6 +110,44 @@ final class HostedVm implements AutoCloseable {
     }
     made.serveFaults();
     pager = made;
+  }
+
+  /**
+   * A thread of the pager broke: what it left is what a dead agent would leave, so the pager is
+   * made anew in the same way. Nothing happens when QEMU is dead.
+   */
+  private void revive(
+      Throwable failure, String caller, Function<String, java.net.InetSocketAddress> addressOf) {
+    broken = "paging broke and is being started again: " + failure;
+    Thread.ofPlatform()
+        .name("revive-" + record.name())
+        .daemon()
+        .start(
+            () -> {
+              try {
+                Thread.sleep(REVIVE_AFTER);
+                restartPager(caller, addressOf);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              } catch (IOException | RuntimeException e) {
+                broken = "paging broke and could not be started again: " + e;
+                log.error("VM {}: {}", record.name(), broken, e);
+              }
+            });
+  }
+
+  private synchronized void restartPager(
+      String caller, Function<String, java.net.InetSocketAddress> addressOf) throws IOException {
+    GuestPager before = pager;
+    if (before == null || broken == null || !body.process().isAlive()) {
+      return;
+    }
+    before.close();
+    become(record.withEpoch(record.epoch() + 1));
+    startPager(caller, addressOf);
+    keepWithinLimit();
+    broken = null;
+    log.info("VM {}: paging goes on", record.name());
   }
 
   /** An arriving VM without sub-hosts takes its pages without a pager. */
@@ -211,11 +251,14 @@ final class HostedVm implements AutoCloseable {
   }
 
   /** The memory limit changes; the record is durable before it counts. */
-  void mainMemory(long bytes) throws IOException {
-    become(record.withMainMemory(bytes));
+  void mainMemory(long bytes, List<Share> shares) throws IOException {
+    become(record.withMainMemory(bytes, shares));
     table.limitPages(bytes >>> PageSize.SHIFT);
     GuestPager paging = pager;
     if (paging != null) {
+      for (Share share : shares) {
+        paging.subHosts().all().get(share.index()).grantPages(share.bytes() >>> PageSize.SHIFT);
+      }
       paging.limitPages(bytes >>> PageSize.SHIFT);
     }
   }
@@ -240,7 +283,7 @@ final class HostedVm implements AutoCloseable {
 
   /** Lets go of the VM; QEMU goes on. */
   @Override
-  public void close() {
+  public synchronized void close() {
     GuestPager paging = pager;
     pager = null;
     if (paging != null) {

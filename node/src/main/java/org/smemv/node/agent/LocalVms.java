@@ -27,9 +27,7 @@ import org.smemv.node.qemu.QemuNet;
 import org.smemv.node.qemu.QemuPlace;
 import org.smemv.node.qemu.QemuSpec;
 import org.smemv.paging.AttachException;
-import org.smemv.paging.GuestPager;
 import org.smemv.placement.MemoryLedger;
-import org.smemv.placement.ShareSizes;
 
 /** What an operator does with the VMs of this host. One change at a time. */
 final class LocalVms {
@@ -148,7 +146,7 @@ final class LocalVms {
     }
   }
 
-  private static MemoryLedger.Key key(VmRecord record) {
+  static MemoryLedger.Key key(VmRecord record) {
     return new MemoryLedger.Key(record.id(), MemoryLedger.Use.MAIN);
   }
 
@@ -252,43 +250,13 @@ final class LocalVms {
   synchronized HostedVms.Entry setMainMemory(String name, SetMainMemory request)
       throws OperationException {
     HostedVms.Entry entry = find(name);
-    VmRecord record = entry.vm().record();
-    long bytes = request.bytes();
-    checkMainMemory(entry.vm(), bytes);
-    try {
-      ledger.grant(key(record), bytes);
-    } catch (MemoryLedger.NotEnough e) {
-      throw new OperationException(ErrorCode.CAPACITY, "host " + host + ": " + e.getMessage(), e);
+    MigrationJob job = departures.running(name);
+    if (job != null) {
+      throw new OperationException(
+          ErrorCode.BUSY, "VM " + name + " is being migrated: wait for migration " + job.id());
     }
-    try {
-      entry.vm().mainMemory(bytes);
-    } catch (IOException e) {
-      throw new OperationException(ErrorCode.FAILED, "VM " + name + ": " + e.getMessage(), e);
-    }
+    new MainMemoryChange(host, ledger, addressOf).apply(entry.vm(), request.bytes());
     return entry;
-  }
-
-  private void checkMainMemory(HostedVm vm, long bytes) throws OperationException {
-    VmRecord record = vm.record();
-    if (bytes > record.memoryBytes()) {
-      throw new OperationException(
-          ErrorCode.BAD_REQUEST,
-          "VM %s has %d MiB in all".formatted(record.name(), record.memoryBytes() >> 20));
-    }
-    GuestPager pager = vm.pager();
-    if (pager == null && bytes < record.memoryBytes()) {
-      throw new OperationException(
-          ErrorCode.UNSUITABLE,
-          "VM " + record.name() + " has no sub-hosts that could take the rest of its memory");
-    }
-    long granted = record.shares().stream().mapToLong(Share::bytes).sum();
-    long needed = record.memoryBytes() + ShareSizes.headroomBytes(bytes) - bytes;
-    if (pager != null && bytes < record.memoryBytes() && granted < needed) {
-      throw new OperationException(
-          ErrorCode.CAPACITY,
-          "VM %s: its sub-hosts grant %d MiB, with %d MiB on the main host they would need %d MiB"
-              .formatted(record.name(), granted >> 20, bytes >> 20, needed >> 20));
-    }
   }
 
   MigrationJob migration(String id) throws OperationException {

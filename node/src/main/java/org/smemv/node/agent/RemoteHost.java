@@ -68,6 +68,11 @@ final class RemoteHost implements HostControl, AutoCloseable {
   }
 
   @Override
+  public void resize(UUID vm, long bytes) throws HostException {
+    ask(new HostRequest.Resize(vm, bytes), ANSWER);
+  }
+
+  @Override
   public void commit(UUID vm, long epoch) throws HostException {
     ask(new HostRequest.Commit(vm, epoch), ANSWER);
   }

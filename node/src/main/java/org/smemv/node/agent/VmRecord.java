@@ -54,9 +54,9 @@ public record VmRecord(
         name, id, newEpoch, memoryBytes, mainMemoryBytes, phase, shares, leavingTo, leavingEpoch);
   }
 
-  VmRecord withMainMemory(long bytes) {
+  VmRecord withMainMemory(long bytes, List<HostControl.Share> newShares) {
     return new VmRecord(
-        name, id, epoch, memoryBytes, bytes, phase, shares, leavingTo, leavingEpoch);
+        name, id, epoch, memoryBytes, bytes, phase, newShares, leavingTo, leavingEpoch);
   }
 
   VmRecord here() {

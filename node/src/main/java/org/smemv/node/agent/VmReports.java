@@ -126,12 +126,7 @@ final class VmReports {
     if (pager != null) {
       return pager.budget().resident() << PageSize.SHIFT;
     }
-    try {
-      Object blocks = java.nio.file.Files.getAttribute(vm.body().ramFile(), "unix:blocks");
-      return ((Number) blocks).longValue() * 512;
-    } catch (IOException | IllegalArgumentException e) {
-      return vm.record().memoryBytes();
-    }
+    return vm.attachment().memory().presentPages() << PageSize.SHIFT;
   }
 
   private static VmReport.Faults faults(@Nullable GuestPager pager) {

@@ -1,0 +1,179 @@
+package org.smemv.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Predicate;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.smemv.node.api.HostOperations;
+import org.smemv.node.api.HostReport;
+import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationReport;
+import org.smemv.node.api.MigrationState;
+import org.smemv.node.api.NetRequest;
+import org.smemv.node.api.OperationException;
+import org.smemv.node.api.StartVm;
+import org.smemv.node.api.SubShare;
+import org.smemv.node.api.TimeoutAction;
+import org.smemv.node.api.VmReport;
+
+/** A lab with real agents for tests that split VMs, and what such tests do again and again. */
+final class SplitLab implements AutoCloseable {
+  static final long MIB = 1L << 20;
+  static final long VM_BYTES = 256 * MIB;
+  static final long MAIN_BYTES = 128 * MIB;
+  static final long FILL_BYTES = 80 * MIB;
+
+  private static final int MEMCACHED_MEBIBYTES = 112;
+  private static final long STRESS_BYTES = 8 * MIB;
+  private static final Duration BOOTS = Duration.ofMinutes(2);
+  private static final Duration FILLS = Duration.ofMinutes(2);
+  private static final Duration MOVES = Duration.ofMinutes(2);
+
+  private final Lab lab;
+  private final GuestImage image;
+  private final List<TestVm> vms = new ArrayList<>();
+
+  private SplitLab(Lab lab, GuestImage image) {
+    this.lab = lab;
+    this.image = image;
+  }
+
+  /** A lab whose hosts have these capacities. */
+  static SplitLab up(String... capacities) {
+    GuestImage image = GuestImage.get();
+    LabPlan plan = LabPlan.of(capacities.length, Arrays.asList(capacities), "1gbit", 1500);
+    return new SplitLab(Lab.up(plan, new HastyAgent()), image);
+  }
+
+  Lab lab() {
+    return lab;
+  }
+
+  HostOperations host(String name) {
+    return lab.operations(name);
+  }
+
+  /** Starts a VM on h1 and puts it under load; returns when the load runs. */
+  TestVm start(String name, int cpus) throws OperationException {
+    return start(name, cpus, null);
+  }
+
+  /** The same with a disk. */
+  TestVm start(String name, int cpus, @Nullable String disk) throws OperationException {
+    int number = vms.size() + 10;
+    GuestOptions options =
+        new GuestOptions("10.77.1." + number + "/16", MEMCACHED_MEBIBYTES, STRESS_BYTES);
+    host("h1")
+        .start(
+            new StartVm(
+                name,
+                VM_BYTES,
+                cpus,
+                new NetRequest(LabPlan.BRIDGE, "52:54:00:4d:56:" + number),
+                disk,
+                image.kernel().toString(),
+                image.initrd().toString(),
+                options.commandLine(),
+                null,
+                null));
+    Guest guest = lab.client().guest(options.address());
+    guest.awaitReady(BOOTS);
+    RunningLoad load = lab.client().startLoad(LoadPlan.of(guest.address(), FILL_BYTES));
+    TestVm vm = new TestVm(name, guest, load);
+    vms.add(vm);
+    load.awaitFilled(FILLS);
+    vm.awaitProgress();
+    return vm;
+  }
+
+  /** To h2 with half of the memory, the rest to these. */
+  static MigrateVm split(String... subs) {
+    return toMain("h2", subs.length == 0 ? 0 : MAIN_BYTES, 0, subs);
+  }
+
+  /** The same so slowly that it is under way for minutes. */
+  static MigrateVm slowSplit(String... subs) {
+    return toMain("h2", MAIN_BYTES, 2 * MIB, subs);
+  }
+
+  static MigrateVm toMain(String main, long mainBytes, long bandwidth, String... subs) {
+    List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
+    return new MigrateVm(main, mainBytes, shares, 500, bandwidth, 100, TimeoutAction.ABORT, false);
+  }
+
+  /** Moves a VM away from h1 and waits until that is done. */
+  MigrationReport migrate(TestVm vm, MigrateVm request) throws OperationException {
+    MigrationReport first = host("h1").migrate(vm.name(), request);
+    MigrationReport last = await(first, report -> report.state().isFinal());
+    assertThat(last.state()).as(String.valueOf(last.reason())).isEqualTo(MigrationState.DONE);
+    return last;
+  }
+
+  /** Follows a migration on h1 until it looks as wanted. */
+  MigrationReport await(MigrationReport first, Predicate<MigrationReport> wanted) {
+    return Awaitility.await("migration " + first.id())
+        .atMost(MOVES)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> host("h1").migration(first.id()), wanted);
+  }
+
+  /** Until pages are on their way, and far from done. */
+  MigrationReport awaitCopying(MigrationReport first) {
+    MigrationReport copying =
+        await(first, r -> r.ram().transferred() > 4 * MIB || r.state().isFinal());
+    assertThat(copying.state()).as(copying.reason()).isEqualTo(MigrationState.COPY);
+    return copying;
+  }
+
+  /** Waits until the host reports the VM as wanted. */
+  VmReport awaitVm(String host, String vm, Predicate<VmReport> wanted) {
+    return Awaitility.await(vm + " on " + host)
+        .atMost(MOVES)
+        .pollInterval(Duration.ofMillis(200))
+        .ignoreExceptionsInstanceOf(OperationException.class)
+        .until(() -> host(host).vm(vm), wanted);
+  }
+
+  /** Waits until nothing of the host's memory is promised to anybody. */
+  void awaitAllFree(String host) {
+    Awaitility.await(host + " has all its memory back")
+        .atMost(MOVES)
+        .ignoreExceptionsInstanceOf(OperationException.class)
+        .untilAsserted(
+            () -> {
+              HostReport report = host(host).host();
+              assertThat(report.freeBytes()).isEqualTo(report.capacityBytes());
+              assertThat(report.vms()).isEmpty();
+              assertThat(report.shares()).isEmpty();
+            });
+  }
+
+  /** Ends all VMs and starts dead agents again, so that the next test begins with a fresh lab. */
+  void clear() throws OperationException {
+    vms.forEach(TestVm::close);
+    vms.clear();
+    for (LabHost host : lab.hosts()) {
+      String name = host.plan().name();
+      if (lab.agent(name).filter(RecordedProcess::isAlive).isEmpty()) {
+        lab.startAgent(name);
+      }
+    }
+    for (LabHost host : lab.hosts()) {
+      for (VmReport vm : host(host.plan().name()).vms()) {
+        host(host.plan().name()).stop(vm.name());
+      }
+    }
+    lab.hosts().forEach(host -> awaitAllFree(host.plan().name()));
+  }
+
+  @Override
+  public void close() {
+    vms.forEach(TestVm::close);
+    Lab.down();
+  }
+}

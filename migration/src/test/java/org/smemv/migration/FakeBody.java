@@ -1,0 +1,72 @@
+package org.smemv.migration;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/** A VM whose rounds are given by the test. */
+final class FakeBody implements BodySource {
+  final List<String> asked = new ArrayList<>();
+  final Deque<Round> rounds = new ArrayDeque<>();
+  String failsAt = "";
+  boolean running = true;
+  boolean retired;
+
+  private void ask(String step) throws HostException {
+    asked.add(step);
+    if (step.equals(failsAt)) {
+      throw new HostException(HostException.Kind.REFUSED, "the source failed to " + step);
+    }
+  }
+
+  @Override
+  public void begin(List<Target> targets, long bytesPerSecondMax) throws HostException {
+    ask("begin");
+  }
+
+  @Override
+  public Round copy() throws HostException {
+    ask("copy");
+    return rounds.size() > 1 ? rounds.removeFirst() : rounds.getFirst();
+  }
+
+  @Override
+  public long pause() throws HostException {
+    ask("pause");
+    running = false;
+    return 0;
+  }
+
+  @Override
+  public void copyLast() throws HostException {
+    ask("copyLast");
+  }
+
+  @Override
+  public void sendBody() throws HostException {
+    ask("sendBody");
+  }
+
+  @Override
+  public void giveUp() {
+    asked.add("giveUp");
+    running = true;
+  }
+
+  @Override
+  public void aboutToCommit(String mainHost, long epoch) throws HostException {
+    ask("aboutToCommit");
+  }
+
+  @Override
+  public void retire() {
+    asked.add("retire");
+    retired = true;
+  }
+
+  @Override
+  public Progress progress() {
+    return new Progress(1000, 0, 0, 0, 0, List.of());
+  }
+}

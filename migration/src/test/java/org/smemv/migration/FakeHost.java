@@ -1,0 +1,89 @@
+package org.smemv.migration;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A host that does what it is asked, except where a test says otherwise; writes down every request.
+ */
+final class FakeHost implements HostControl {
+  final String name;
+  final List<String> asked = new ArrayList<>();
+  String failsAt = "";
+  HostException.Kind how = HostException.Kind.REFUSED;
+  int failures = Integer.MAX_VALUE;
+  boolean committed;
+  boolean reserved;
+  boolean running;
+
+  FakeHost(String name) {
+    this.name = name;
+  }
+
+  void failAt(String request, HostException.Kind kind, int times) {
+    failsAt = request;
+    how = kind;
+    failures = times;
+  }
+
+  private void ask(String request) throws HostException {
+    asked.add(request);
+    if (request.equals(failsAt) && failures-- > 0) {
+      throw new HostException(how, name + " failed to " + request);
+    }
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public void reserve(Reservation reservation) throws HostException {
+    ask("reserve");
+    reserved = true;
+  }
+
+  @Override
+  public void prepare(UUID vm, long epoch, String body, List<Share> shares) throws HostException {
+    ask("prepare");
+  }
+
+  @Override
+  public void keep(UUID vm, long epoch) throws HostException {
+    ask("keep");
+  }
+
+  @Override
+  public void resize(UUID vm, long bytes) throws HostException {
+    ask("resize");
+  }
+
+  @Override
+  public void commit(UUID vm, long epoch) throws HostException {
+    ask("commit");
+    committed = true;
+  }
+
+  @Override
+  public boolean decided(UUID vm, long epoch) throws HostException {
+    ask("decided");
+    return committed;
+  }
+
+  @Override
+  public void resume(UUID vm, long epoch) throws HostException {
+    ask("resume");
+    running = true;
+  }
+
+  @Override
+  public void release(UUID vm, long epoch) throws HostException {
+    asked.add("release");
+    reserved = false;
+    if (how == HostException.Kind.UNREACHABLE) {
+      throw new HostException(how, name + " cannot be reached");
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.migration.HostControl.Share;
+import org.smemv.migration.HostException;
+import org.smemv.node.api.ErrorCode;
+import org.smemv.node.api.OperationException;
+import org.smemv.paging.GuestPager;
+import org.smemv.placement.MemoryLedger;
+import org.smemv.placement.PageSize;
+import org.smemv.placement.ShareSizes;
+
+/**
+ * Changes how much of a running VM's memory may be on its main host. Less of it there means more on
+ * its sub-hosts, which grant that first; the main host's own grant shrinks only when the pages have
+ * left.
+ */
+final class MainMemoryChange {
+  private static final Logger log = LoggerFactory.getLogger(MainMemoryChange.class);
+  private static final long LOOK_MILLIS = 100;
+
+  private final String host;
+  private final MemoryLedger ledger;
+  private final Function<String, InetSocketAddress> addressOf;
+
+  MainMemoryChange(
+      String host, MemoryLedger ledger, Function<String, InetSocketAddress> addressOf) {
+    this.host = host;
+    this.ledger = ledger;
+    this.addressOf = addressOf;
+  }
+
+  void apply(HostedVm vm, long bytes) throws OperationException {
+    VmRecord record = vm.record();
+    GuestPager pager = vm.pager();
+    check(record, pager != null, bytes);
+    List<Share> shares = grow(record, bytes);
+    boolean grows = bytes > ledger.granted(LocalVms.key(record));
+    try {
+      if (grows) {
+        ledger.grant(LocalVms.key(record), bytes);
+      }
+      vm.mainMemory(bytes, shares);
+    } catch (MemoryLedger.NotEnough e) {
+      throw new OperationException(ErrorCode.CAPACITY, "host " + host + ": " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new OperationException(
+          ErrorCode.FAILED, "VM " + record.name() + ": " + e.getMessage(), e);
+    }
+    if (!grows && pager != null) {
+      Thread.ofVirtual().start(() -> shrinkGrant(vm, pager, bytes));
+    }
+  }
+
+  private static void check(VmRecord record, boolean split, long bytes) throws OperationException {
+    if (bytes > record.memoryBytes()) {
+      throw new OperationException(
+          ErrorCode.BAD_REQUEST,
+          "VM %s has %d MiB in all".formatted(record.name(), record.memoryBytes() >> 20));
+    }
+    if (bytes < ShareSizes.headroomBytes(bytes) * 2) {
+      throw new OperationException(
+          ErrorCode.BAD_REQUEST,
+          "main memory of %d KiB is too little to page with: at least %d KiB are needed"
+              .formatted(bytes >> 10, ShareSizes.headroomBytes(0) >> 9));
+    }
+    if (!split && bytes < record.memoryBytes()) {
+      throw new OperationException(
+          ErrorCode.UNSUITABLE,
+          "VM " + record.name() + " has no sub-hosts that could take the rest of its memory");
+    }
+  }
+
+  /** Has the sub-hosts grant what will be missing, divided as it is now. */
+  private List<Share> grow(VmRecord record, long bytes) throws OperationException {
+    long granted = record.shares().stream().mapToLong(Share::bytes).sum();
+    long needed = record.memoryBytes() + ShareSizes.headroomBytes(bytes) - bytes;
+    if (record.shares().isEmpty() || bytes >= record.memoryBytes() || granted >= needed) {
+      return record.shares();
+    }
+    List<Share> grown = new ArrayList<>();
+    for (Share share : record.shares()) {
+      long pages = PageSize.pagesIn((long) Math.ceil((double) needed * share.bytes() / granted));
+      Share bigger = new Share(share.index(), share.host(), pages << PageSize.SHIFT);
+      resize(record, bigger);
+      grown.add(bigger);
+    }
+    return grown;
+  }
+
+  private void resize(VmRecord record, Share share) throws OperationException {
+    try (RemoteHost sub = new RemoteHost(share.host(), addressOf.apply(share.host()), host)) {
+      sub.resize(record.id(), share.bytes());
+    } catch (HostException e) {
+      ErrorCode code =
+          switch (e.kind()) {
+            case CAPACITY -> ErrorCode.CAPACITY;
+            case UNREACHABLE -> ErrorCode.UNREACHABLE_HOST;
+            case REFUSED -> ErrorCode.FAILED;
+          };
+      throw new OperationException(
+          code, "VM " + record.name() + " keeps its main memory: " + e.getMessage(), e);
+    }
+  }
+
+  private void shrinkGrant(HostedVm vm, GuestPager pager, long bytes) {
+    try {
+      while (pager.budget().resident() << PageSize.SHIFT > bytes) {
+        Thread.sleep(LOOK_MILLIS);
+      }
+      if (vm.record().mainMemoryBytes() == bytes && vm.pager() == pager) {
+        ledger.grant(LocalVms.key(vm.record()), bytes);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (MemoryLedger.NotEnough e) {
+      log.error("VM {}: a smaller grant was refused", vm.record().name(), e);
+    }
+  }
+}

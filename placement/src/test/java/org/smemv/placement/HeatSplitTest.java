@@ -1,0 +1,73 @@
+package org.smemv.placement;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class HeatSplitTest {
+  private static long[] histogram(int[] heats) {
+    long[] count = new long[HeatSplit.HEATS];
+    for (int heat : heats) {
+      count[heat]++;
+    }
+    return count;
+  }
+
+  @Test
+  void theHottestPagesThatFitGoToTheMainHost() {
+    int[] heats = {0, 200, 0, 50, 255, 0, 50, 0};
+    var split = new HeatSplit(histogram(heats), 3, new long[] {10});
+
+    assertThat(split.place(0)).isEqualTo(1);
+    assertThat(split.place(200)).isEqualTo(HeatSplit.MAIN);
+    assertThat(split.place(0)).isEqualTo(1);
+    assertThat(split.place(50)).isEqualTo(HeatSplit.MAIN);
+    assertThat(split.place(255)).isEqualTo(HeatSplit.MAIN);
+    assertThat(split.place(50)).as("only one of the two fits").isEqualTo(1);
+  }
+
+  @Test
+  void aVmThatFitsGoesToTheMainHostWhole() {
+    int[] heats = new int[100];
+    var split = new HeatSplit(histogram(heats), 100, new long[0]);
+
+    for (int i = 0; i < 100; i++) {
+      assertThat(split.place(0)).isEqualTo(HeatSplit.MAIN);
+    }
+    assertThat(split.place(0)).as("nobody has room left").isEqualTo(-1);
+  }
+
+  @Test
+  void subHostsAreFilledInProportionToTheirGrants() {
+    long[] sent = new long[3];
+    var split = new HeatSplit(histogram(new int[4000]), 0, new long[] {1000, 2000, 3000});
+
+    for (int i = 0; i < 3000; i++) {
+      sent[split.place(0) - 1]++;
+    }
+    assertThat(sent[0]).isBetween(400L, 600L);
+    assertThat(sent[1]).isBetween(900L, 1100L);
+    assertThat(sent[2]).isBetween(1400L, 1600L);
+  }
+
+  @Test
+  void noTargetEverGetsMoreThanItGranted() {
+    for (long seed = 0; seed < 200; seed++) {
+      var random = new SplittableRandom(seed);
+      int[] heats = random.ints(500, 0, 4).toArray();
+      long main = random.nextInt(300);
+      long[] subs = {random.nextInt(300), random.nextInt(300)};
+      long[] left = {main, subs[0], subs[1]};
+      var split = new HeatSplit(histogram(heats), main, subs);
+      for (int heat : heats) {
+        int target = split.place(heat);
+        if (target < 0) {
+          assertThat(left).as("seed %d", seed).containsOnly(0);
+        } else {
+          assertThat(left[target]--).as("seed %d", seed).isPositive();
+        }
+      }
+    }
+  }
+}
