@@ -44,7 +44,12 @@ public interface BodySource {
       List<TargetProgress> targets) {}
 
   /**
-   * Begins to track writes, watches them for a moment, and decides which page goes to which target.
+   * Begins to watch the VM's writes; returns at once, so that the targets can prepare meanwhile.
+   */
+  void watch() throws HostException;
+
+  /**
+   * Once the targets are prepared: decides by what was watched which page goes to which target.
    *
    * @throws HostException when a target cannot be reached or the pages do not fit
    */

@@ -138,6 +138,7 @@ public final class Migration {
 
   private void prepare() throws HostException, GivenUp {
     enter(MigrationState.PREPARE);
+    source.watch();
     main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.shares());
     stopIfCancelled();
     source.begin(plan.targets(), plan.limits().bytesPerSecondMax());

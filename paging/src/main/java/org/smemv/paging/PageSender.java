@@ -18,7 +18,10 @@ import org.smemv.placement.PageSize;
 final class PageSender implements AutoCloseable {
   private static final int FRAME_PAGES = 64;
   private static final int FRAMES_MAX = 8;
-  private static final int QUEUE_STRIPES = 1024;
+
+  /** A short queue, so that pages are chosen late: what is written before its turn goes once. */
+  private static final int QUEUE_STRIPES = 16;
+
   private static final long[] END_OF_ROUND = new long[0];
 
   /**
