@@ -77,7 +77,8 @@ public interface BodySource {
   void giveUp();
 
   /**
-   * Notes durably that the new main host may have committed: the VM must not run here on its own.
+   * Notes durably that the new main host may have committed when this agent has died and is back:
+   * the VM must not be let run here then before that host was asked.
    */
   void aboutToCommit(String mainHost, long epoch) throws HostException;
 

@@ -159,7 +159,7 @@ public final class Migration {
   }
 
   private boolean mayStop() throws GivenUp {
-    if (convergence.expectedDowntimeMillis() <= plan.limits().downtimeMillis() || forced) {
+    if (convergence.allowsStop(plan.limits().downtimeMillis()) || forced) {
       return true;
     }
     long timeout = plan.limits().timeoutSeconds();
@@ -181,6 +181,8 @@ public final class Migration {
   private void switchOver() throws HostException, GivenUp {
     stopIfCancelled();
     enter(MigrationState.PAUSE);
+    // Before the pause, as it waits for a disk; the new main host cannot commit before it is asked.
+    source.aboutToCommit(plan.main(), plan.epoch());
     paused = source.pause();
     steps.begin(paused);
     endStep("hearing of it");
@@ -191,8 +193,6 @@ public final class Migration {
     source.sendBody();
     endStep("device state");
     stopIfCancelled();
-    source.aboutToCommit(plan.main(), plan.epoch());
-    endStep("note at the source");
   }
 
   private void endStep(String step) {

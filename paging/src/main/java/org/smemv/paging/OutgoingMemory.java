@@ -48,6 +48,7 @@ public final class OutgoingMemory implements AutoCloseable {
   /** Time between two looks at what the VM writes while a round goes on. */
   private static final long LOOK_NANOS = 250_000_000;
 
+  private static final int PROBE_BYTES = 64;
   private static final byte UNASSIGNED = -1;
   private static final int LAST_ROUNDS_MAX = 5;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -191,9 +192,18 @@ public final class OutgoingMemory implements AutoCloseable {
     }
   }
 
-  private int assign(long number) {
+  /** Nearly every page that is not zero shows it in its first bytes: only those are read first. */
+  private boolean isZero(long number) {
+    memory.ram().read(number << PageSize.SHIFT, page.address(), PROBE_BYTES);
+    if (!ZeroPages.isZero(page, 0, PROBE_BYTES)) {
+      return false;
+    }
     memory.ram().read(number << PageSize.SHIFT, page.address(), PageSize.BYTES);
-    if (ZeroPages.isZero(page, 0)) {
+    return ZeroPages.isZero(page, 0);
+  }
+
+  private int assign(long number) {
+    if (isZero(number)) {
       zeroPages.increment();
       return UNASSIGNED;
     }

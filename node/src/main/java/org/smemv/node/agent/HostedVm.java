@@ -43,6 +43,7 @@ final class HostedVm implements AutoCloseable {
   private volatile @Nullable GuestPager pager;
   private volatile @Nullable IncomingMemory incoming;
   private volatile @Nullable String broken;
+  private volatile boolean bodyLoaded;
 
   private HostedVm(
       HostPaths paths,
@@ -209,6 +210,16 @@ final class HostedVm implements AutoCloseable {
         throw new IOException("interrupted while QEMU ends its migration", e);
       }
     }
+  }
+
+  /** QEMU has loaded the device state of this arriving VM. Any thread. */
+  void bodyIsLoaded() {
+    bodyLoaded = true;
+  }
+
+  /** Whether the device state has arrived. Any thread. */
+  boolean hasBody() {
+    return bodyLoaded;
   }
 
   String migrationStatus() throws IOException {
