@@ -226,8 +226,15 @@ public final class Migration {
       try {
         main().resume(plan.vm(), plan.epoch());
         resumed = now.getAsLong();
+        reason = null;
         return;
       } catch (HostException e) {
+        if (e.kind() == HostException.Kind.REFUSED) {
+          // The VM is there for good; letting it run is now up to that host and its operator.
+          reason =
+              "the VM is at " + plan.main() + ", which could not let it run: " + e.getMessage();
+          return;
+        }
         stall("the VM is at " + plan.main() + " but does not run yet: " + e.getMessage());
         clock.sleep(RETRY_MILLIS);
       }
@@ -236,8 +243,11 @@ public final class Migration {
 
   private void settle() {
     enter(MigrationState.SETTLE);
-    source.retire();
-    reason = null;
+    try {
+      source.retire();
+    } catch (RuntimeException e) {
+      log.error("VM {}: what it left at {} could not be removed", plan.name(), plan.source(), e);
+    }
     ended = now.getAsLong();
     enter(MigrationState.DONE);
   }

@@ -33,9 +33,14 @@ final class BodyRelay implements AutoCloseable {
   BodyRelay(Path socket, LinkTarget target) throws IOException {
     this.socket = socket;
     Files.deleteIfExists(socket);
-    this.link = PageLink.open(target);
     this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    listener.bind(UnixDomainSocketAddress.of(socket));
+    try {
+      listener.bind(UnixDomainSocketAddress.of(socket));
+      this.link = PageLink.open(target);
+    } catch (IOException | RuntimeException e) {
+      listener.close();
+      throw e;
+    }
     Thread.ofPlatform().daemon().name("body-relay").start(this::relay);
   }
 

@@ -5,8 +5,10 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +45,7 @@ final class HostedVm implements AutoCloseable {
   private volatile @Nullable GuestPager pager;
   private volatile @Nullable IncomingMemory incoming;
   private volatile @Nullable String broken;
+  private final AtomicReference<@Nullable String> occupied = new AtomicReference<>();
 
   private HostedVm(
       HostPaths paths,
@@ -143,7 +146,7 @@ final class HostedVm implements AutoCloseable {
       return;
     }
     before.close();
-    become(record.withEpoch(record.epoch() + 1));
+    change(r -> r.withEpoch(r.epoch() + 1));
     startPager(caller, addressOf);
     keepWithinLimit();
     broken = null;
@@ -157,8 +160,27 @@ final class HostedVm implements AutoCloseable {
     }
   }
 
-  /** All pages are where they belong; none may arrive any more. Durable when it returns. */
-  void become(VmRecord next) throws IOException {
+  /**
+   * Claims the VM for one operation.
+   *
+   * @param operation what, for others who want it: {@code being migrated to h2}
+   * @return null when it was claimed, else what it is occupied with
+   */
+  @Nullable String occupy(String operation) {
+    return occupied.compareAndExchange(null, operation);
+  }
+
+  /** Ends {@link #occupy}. */
+  void vacate() {
+    occupied.set(null);
+  }
+
+  /**
+   * Changes the record; durable when it returns. A VM that is here takes no arriving pages any
+   * more.
+   */
+  synchronized void change(UnaryOperator<VmRecord> change) throws IOException {
+    VmRecord next = change.apply(record);
     next.write(paths.vm(next.name()));
     record = next;
     IncomingMemory arriving = incoming;
@@ -189,9 +211,43 @@ final class HostedVm implements AutoCloseable {
       awaitMigrationEnd();
     }
     String runState = body.qmp().execute("query-status", MONITOR).path("status").asText();
-    if (!runState.equals("running")) {
+    if (!runState.equals("running") && !runState.equals("paused")) {
       log.info("VM {}: QEMU is {}, letting it run", record.name(), runState);
       run();
+    }
+  }
+
+  /** Does {@link #comeBack}, now and, while that fails and QEMU lives, again every second. */
+  void comeBackSurely() {
+    String failure = tryToComeBack();
+    if (failure == null) {
+      return;
+    }
+    broken = failure;
+    Thread.ofPlatform()
+        .name("come-back-" + record.name())
+        .daemon()
+        .start(
+            () -> {
+              try {
+                while (broken != null && body.process().isAlive()) {
+                  Thread.sleep(REVIVE_AFTER);
+                  broken = tryToComeBack();
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
+  private @Nullable String tryToComeBack() {
+    try {
+      change(VmRecord::here);
+      comeBack();
+      return null;
+    } catch (IOException | RuntimeException e) {
+      log.warn("VM {}: does not run yet: {}", record.name(), e.getMessage());
+      return "it does not run yet: " + e.getMessage();
     }
   }
 
@@ -245,14 +301,19 @@ final class HostedVm implements AutoCloseable {
     return incoming;
   }
 
-  /** Why paging stands still; null when it does not. Any thread. */
+  /** Says why the VM is not served; null when it is. */
+  void broken(@Nullable String why) {
+    broken = why;
+  }
+
+  /** Why the VM is not served; null when it is. */
   @Nullable String broken() {
     return broken;
   }
 
   /** The memory limit changes; the record is durable before it counts. */
   void mainMemory(long bytes, List<Share> shares) throws IOException {
-    become(record.withMainMemory(bytes, shares));
+    change(r -> r.withMainMemory(bytes, shares));
     table.limitPages(bytes >>> PageSize.SHIFT);
     GuestPager paging = pager;
     if (paging != null) {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.smemv.node.qemu.Qmp;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.ErrorCode;
@@ -20,6 +21,7 @@ import org.smemv.paging.FrameException;
 /** Gives the device state of an arriving VM to its waiting QEMU. */
 final class IncomingBody implements BodySink {
   private static final Duration LOADED = Duration.ofSeconds(20);
+  private static final long LOOK_NANOS = 200_000;
 
   private final HostedVm vm;
   private final SocketChannel channel;
@@ -76,7 +78,7 @@ final class IncomingBody implements BodySink {
       if (System.nanoTime() > deadline) {
         throw new IOException("not loaded within " + LOADED);
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(LOOK_NANOS);
     }
   }
 

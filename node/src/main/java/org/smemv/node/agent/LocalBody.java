@@ -106,7 +106,7 @@ final class LocalBody implements BodySource {
 
   @Override
   public long pause() throws HostException {
-    Qmp qmp = vm.body().qmp();
+    Qmp qmp = monitor();
     InetSocketAddress to = java.util.Objects.requireNonNull(main);
     try (Qmp.Expectation stopped = qmp.expect("STOP");
         Qmp.Expectation ready =
@@ -146,10 +146,18 @@ final class LocalBody implements BodySource {
 
   @Override
   public void sendBody() throws HostException {
-    Qmp qmp = vm.body().qmp();
     try {
+      Qmp qmp = vm.body().qmp();
       qmp.execute("migrate-continue", Map.of("state", "pre-switchover"), HostedVm.MONITOR);
       java.util.Objects.requireNonNull(relay).await(LINK);
+    } catch (IOException e) {
+      throw refused(e);
+    }
+  }
+
+  private Qmp monitor() throws HostException {
+    try {
+      return vm.body().qmp();
     } catch (IOException e) {
       throw refused(e);
     }
@@ -162,18 +170,13 @@ final class LocalBody implements BodySource {
   @Override
   public void giveUp() {
     closeCopying();
-    try {
-      vm.become(vm.record().here());
-      vm.comeBack();
-    } catch (IOException e) {
-      log.error("VM {}: cannot be brought back to running", vm.record().name(), e);
-    }
+    vm.comeBackSurely();
   }
 
   @Override
   public void aboutToCommit(String mainHost, long newEpoch) throws HostException {
     try {
-      vm.become(vm.record().leaving(mainHost, newEpoch));
+      vm.change(record -> record.leaving(mainHost, newEpoch));
     } catch (IOException e) {
       throw refused(e);
     }
