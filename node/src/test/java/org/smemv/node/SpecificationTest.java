@@ -52,7 +52,9 @@ class SpecificationTest {
         && path.getFileName().toString().matches("\\w+(Test|IT)\\.java");
   }
 
-  /** The values of a parameterized test may hold braces, which would end the search for its name. */
+  /**
+   * The values of a parameterized test may hold braces, which would end the search for its name.
+   */
   private static String withoutArrays(String source) {
     return source.replaceAll("(?s)(@\\w+Source)\\(.*?\\)\\s*\\n", "$1\n");
   }
