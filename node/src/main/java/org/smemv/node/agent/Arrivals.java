@@ -209,27 +209,45 @@ final class Arrivals {
           throw refused("its device state has not arrived");
         }
         vm.change(VmRecord::here);
-        taken.note(vm.record());
         arrivals.remove(id);
+        noteTaken(vm.record());
       } catch (IOException e) {
         throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
       }
     }
   }
 
+  /**
+   * The record has decided already: a note that cannot be written now is written at the next start.
+   */
+  private void noteTaken(VmRecord record) {
+    try {
+      taken.note(record);
+    } catch (IOException e) {
+      log.error("VM {}: the note that it was taken could not be written", record.name(), e);
+    }
+  }
+
   /** Whether the VM was taken; when it was not, it never will be any more. */
   boolean decided(UUID id, long epoch) {
-    if (taken.has(id, epoch)) {
+    if (isTaken(id, epoch)) {
       return true;
     }
     // Waits for a commit that is under way, and keeps a later one from happening.
     release(id, epoch);
-    return taken.has(id, epoch);
+    return isTaken(id, epoch);
   }
 
-  /** Whether the VM is here or arriving. */
+  private boolean isTaken(UUID id, long epoch) {
+    HostedVm vm = vms.get(id);
+    boolean here =
+        vm != null && vm.record().phase() != Phase.INCOMING && vm.record().epoch() >= epoch;
+    return here || taken.has(id, epoch);
+  }
+
+  /** Whether the VM is here or arriving, also one that this agent could not take hold of again. */
   boolean holds(UUID id) {
-    return vms.get(id) != null || arrivals.containsKey(id);
+    return vms.get(id) != null || arrivals.containsKey(id) || VmRecord.anyOf(paths.vms(), id);
   }
 
   void resume(UUID id, long epoch) throws HostException {

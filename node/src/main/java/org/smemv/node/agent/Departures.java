@@ -10,6 +10,8 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
 import org.smemv.migration.Migration;
@@ -42,6 +44,7 @@ final class Departures {
     }
   }
 
+  private static final Logger log = LoggerFactory.getLogger(Departures.class);
   private static final int REMEMBERED = 100;
 
   private final String host;
@@ -294,6 +297,18 @@ final class Departures {
     return new PlanReport.Target(name, role, bytes, free);
   }
 
+  /** Nobody else will tell the new main host to; one that refuses has the VM all the same. */
+  private static void letRun(RemoteHost main, HostedVm vm) throws HostException {
+    try {
+      main.resume(vm.id(), vm.record().leavingEpoch());
+    } catch (HostException e) {
+      if (e.kind() == HostException.Kind.UNREACHABLE) {
+        throw e;
+      }
+      log.warn("VM {}: {}", vm.record().name(), e.getMessage());
+    }
+  }
+
   /**
    * After a restart: finds out whether a VM that was leaving has left; true when it is still ours.
    */
@@ -301,11 +316,12 @@ final class Departures {
     String to = java.util.Objects.requireNonNull(vm.record().leavingTo());
     while (true) {
       try (RemoteHost main = new RemoteHost(to, addressOf.apply(to), host)) {
-        if (main.decided(vm.id(), vm.record().leavingEpoch())) {
-          gone.accept(vm);
-          return false;
+        if (!main.decided(vm.id(), vm.record().leavingEpoch())) {
+          return true;
         }
-        return true;
+        letRun(main, vm);
+        gone.accept(vm);
+        return false;
       } catch (HostException | IllegalArgumentException e) {
         Thread.sleep(1000);
       }

@@ -45,6 +45,8 @@ final class HostedVm implements AutoCloseable {
   private volatile @Nullable GuestPager pager;
   private volatile @Nullable IncomingMemory incoming;
   private volatile @Nullable String broken;
+  private volatile @Nullable String notRunning;
+  private volatile @Nullable String notServed;
   private final AtomicReference<@Nullable String> occupied = new AtomicReference<>();
 
   private HostedVm(
@@ -142,7 +144,8 @@ final class HostedVm implements AutoCloseable {
   private synchronized void restartPager(
       String caller, Function<String, java.net.InetSocketAddress> addressOf) throws IOException {
     GuestPager before = pager;
-    if (before == null || broken == null || !body.process().isAlive()) {
+    boolean arriving = record.phase() == Phase.INCOMING;
+    if (before == null || broken == null || arriving || !body.process().isAlive()) {
       return;
     }
     before.close();
@@ -223,16 +226,16 @@ final class HostedVm implements AutoCloseable {
     if (failure == null) {
       return;
     }
-    broken = failure;
+    notRunning = failure;
     Thread.ofPlatform()
         .name("come-back-" + record.name())
         .daemon()
         .start(
             () -> {
               try {
-                while (broken != null && body.process().isAlive()) {
+                while (notRunning != null && body.process().isAlive()) {
                   Thread.sleep(REVIVE_AFTER);
-                  broken = tryToComeBack();
+                  notRunning = tryToComeBack();
                 }
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -301,14 +304,16 @@ final class HostedVm implements AutoCloseable {
     return incoming;
   }
 
-  /** Says why the VM is not served; null when it is. */
-  void broken(@Nullable String why) {
-    broken = why;
+  /** Says why the VM's memory is not served at all; null when it is. */
+  void notServed(@Nullable String why) {
+    notServed = why;
   }
 
-  /** Why the VM is not served; null when it is. */
+  /** Why the VM stands still on this host's account; null when it does not. */
   @Nullable String broken() {
-    return broken;
+    String unserved = notServed;
+    String paging = broken;
+    return unserved != null ? unserved : paging != null ? paging : notRunning;
   }
 
   /** The memory limit changes; the record is durable before it counts. */

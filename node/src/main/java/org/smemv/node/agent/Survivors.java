@@ -78,7 +78,7 @@ final class Survivors {
     HostedVm vm = HostedVm.takeAgain(paths, raised, body);
     local.grantAgain(raised);
     vms.add(vm);
-    vm.broken("the agent was restarted and does not serve it yet");
+    vm.notServed("the agent was restarted and does not serve it yet");
     if (!serve(vm)) {
       Thread.ofPlatform().name("serve-" + record.name()).daemon().start(() -> serveSurely(vm));
     }
@@ -103,12 +103,13 @@ final class Survivors {
   private boolean serve(HostedVm vm) {
     try {
       vm.startPager(host, addressOf);
-      vm.broken(null);
+      vm.notServed(null);
     } catch (RuntimeException e) {
-      vm.broken("its memory cannot be served yet: " + e.getMessage());
+      vm.notServed("its memory cannot be served yet: " + e.getMessage());
       return false;
     }
     if (vm.record().phase() == Phase.LEAVING) {
+      String ignored = vm.occupy("waiting to hear whether " + vm.record().leavingTo() + " has it");
       Thread.ofPlatform().name("settle-" + vm.record().name()).daemon().start(() -> settle(vm));
     } else {
       vm.keepWithinLimit();
@@ -132,6 +133,7 @@ final class Survivors {
       if (local.departures().hasStayed(vm)) {
         vm.keepWithinLimit();
         vm.comeBackSurely();
+        vm.vacate();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
