@@ -7,5 +7,9 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     description = "Measures S-memV against something else in the same run.",
-    subcommands = {FaultBenchCommand.class, PageServerBenchCommand.class})
+    subcommands = {
+      FaultBenchCommand.class,
+      MigrationBenchCommand.class,
+      PageServerBenchCommand.class
+    })
 public final class BenchCommand extends CommandGroup {}

@@ -44,7 +44,12 @@ public interface BodySource {
       List<TargetProgress> targets) {}
 
   /**
-   * Begins to track writes, watches them for a moment, and decides which page goes to which target.
+   * Begins to watch the VM's writes; returns at once, so that the targets can prepare meanwhile.
+   */
+  void watch() throws HostException;
+
+  /**
+   * Once the targets are prepared: decides by what was watched which page goes to which target.
    *
    * @throws HostException when a target cannot be reached or the pages do not fit
    */
@@ -72,7 +77,8 @@ public interface BodySource {
   void giveUp();
 
   /**
-   * Notes durably that the new main host may have committed: the VM must not run here on its own.
+   * Notes durably that the new main host may have committed when this agent has died and is back:
+   * the VM must not be let run here then before that host was asked.
    */
   void aboutToCommit(String mainHost, long epoch) throws HostException;
 

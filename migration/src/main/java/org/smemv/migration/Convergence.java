@@ -15,7 +15,10 @@ public final class Convergence {
   private static final double PROGRESS = 0.9;
 
   /** Stopping, the device state and the answers of the hosts take about this long besides. */
-  static final long FIXED_MILLIS = 15;
+  static final long FIXED_MILLIS = 30;
+
+  /** When the last pages take no longer than this, one more round would not make them fewer. */
+  private static final long FEW_PAGES_MILLIS = 3;
 
   private final Deque<Long> remaining = new ArrayDeque<>();
   private long fewest = Long.MAX_VALUE;
@@ -39,8 +42,20 @@ public final class Convergence {
 
   /** How long the VM would stand still if it were stopped now, in milliseconds. */
   public long expectedDowntimeMillis() {
+    return FIXED_MILLIS + lastPagesMillis();
+  }
+
+  private long lastPagesMillis() {
     long bytes = remaining.isEmpty() ? Long.MAX_VALUE / 2000 : remaining.peekLast();
-    return FIXED_MILLIS + (long) (bytes * 1000.0 / bytesPerSecond);
+    return (long) (bytes * 1000.0 / bytesPerSecond);
+  }
+
+  /**
+   * True when the VM may be stopped now for a pause of so many milliseconds. A limit that is
+   * shorter than the fixed part of a pause is met as nearly as it can be.
+   */
+  public boolean allowsStop(long downtimeMillis) {
+    return expectedDowntimeMillis() <= downtimeMillis || lastPagesMillis() <= FEW_PAGES_MILLIS;
   }
 
   /** False once the rounds go on without leaving less. */

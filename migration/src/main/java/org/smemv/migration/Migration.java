@@ -52,6 +52,7 @@ public final class Migration {
   private final String bodyDescription;
   private final Clock clock;
   private final Convergence convergence = new Convergence();
+  private final DowntimeSteps steps = new DowntimeSteps();
   private final LongSupplier now;
   private final long begun;
 
@@ -137,6 +138,7 @@ public final class Migration {
 
   private void prepare() throws HostException, GivenUp {
     enter(MigrationState.PREPARE);
+    source.watch();
     main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.shares());
     stopIfCancelled();
     source.begin(plan.targets(), plan.limits().bytesPerSecondMax());
@@ -157,7 +159,7 @@ public final class Migration {
   }
 
   private boolean mayStop() throws GivenUp {
-    if (convergence.expectedDowntimeMillis() <= plan.limits().downtimeMillis() || forced) {
+    if (convergence.allowsStop(plan.limits().downtimeMillis()) || forced) {
       return true;
     }
     long timeout = plan.limits().timeoutSeconds();
@@ -179,13 +181,22 @@ public final class Migration {
   private void switchOver() throws HostException, GivenUp {
     stopIfCancelled();
     enter(MigrationState.PAUSE);
+    // Before the pause, as it waits for a disk; the new main host cannot commit before it is asked.
+    source.aboutToCommit(plan.main(), plan.epoch());
     paused = source.pause();
+    steps.begin(paused);
+    endStep("hearing of it");
     source.copyLast();
+    endStep("last pages");
     stopIfCancelled();
     enter(MigrationState.SEND_BODY);
     source.sendBody();
+    endStep("device state");
     stopIfCancelled();
-    source.aboutToCommit(plan.main(), plan.epoch());
+  }
+
+  private void endStep(String step) {
+    steps.end(step, now.getAsLong());
   }
 
   /**
@@ -195,6 +206,7 @@ public final class Migration {
     enter(MigrationState.COMMIT);
     try {
       main().commit(plan.vm(), plan.epoch());
+      endStep("commit");
       return true;
     } catch (HostException e) {
       return e.kind() == HostException.Kind.UNREACHABLE ? askUntilKnown(e) : refused(e);
@@ -227,6 +239,8 @@ public final class Migration {
         main().resume(plan.vm(), plan.epoch());
         resumed = now.getAsLong();
         reason = null;
+        endStep("resume");
+        log.info("VM {}: it stood {} ms: {}", plan.name(), downtimeMillis(), steps);
         return;
       } catch (HostException e) {
         if (e.kind() == HostException.Kind.REFUSED) {

@@ -21,6 +21,11 @@ final class FakeBody implements BodySource {
   }
 
   @Override
+  public void watch() {
+    // Nothing is written here but what a round says.
+  }
+
+  @Override
   public void begin(List<Target> targets, long bytesPerSecondMax) throws HostException {
     ask("begin");
   }

@@ -71,7 +71,7 @@ class MigrationTest {
     assertThat(sub.asked).containsExactly("reserve", "keep");
     assertThat(body.asked)
         .containsExactly(
-            "begin", "copy", "pause", "copyLast", "sendBody", "aboutToCommit", "retire");
+            "begin", "copy", "aboutToCommit", "pause", "copyLast", "sendBody", "retire");
     assertThat(main.running).isTrue();
     assertThat(body.running).isFalse();
   }

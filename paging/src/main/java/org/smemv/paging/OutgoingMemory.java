@@ -13,7 +13,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
-import org.smemv.linux.MemoryFile;
 import org.smemv.placement.HeatSplit;
 import org.smemv.placement.PageSize;
 
@@ -45,19 +44,20 @@ public final class OutgoingMemory implements AutoCloseable {
   public record TargetProgress(String host, long pages, long zeroPages, long sent, long bytes) {}
 
   private static final int STRIPE = 64;
-  private static final int LOOKS = 6;
-  private static final long LOOK_MILLIS = 40;
+
+  /** Time between two looks at what the VM writes while a round goes on. */
+  private static final long LOOK_NANOS = 250_000_000;
+
+  private static final int PROBE_BYTES = 64;
   private static final byte UNASSIGNED = -1;
   private static final int LAST_ROUNDS_MAX = 5;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final GuestMemory memory;
-  private final DirtyTracker tracker;
+  private final WriteWatch watch;
   private final Arena arena = Arena.ofShared();
   private final WriteHeat heat;
   private final MemorySegment assigned;
-  private final BitSet due;
-  private final BitSet written = new BitSet();
   private final MemorySegment page = arena.allocate(PageSize.BYTES, PageSize.BYTES);
   private final List<Target> targets;
   private final List<PageSender> senders = new ArrayList<>();
@@ -65,30 +65,30 @@ public final class OutgoingMemory implements AutoCloseable {
   private final int[] stripeSize;
   private final HeatSplit split;
   private final LongAdder zeroPages = new LongAdder();
-  private volatile long dueCount;
+  private BitSet unsent = new BitSet();
+  private long lookedAt;
 
   /**
-   * Connects to the targets, begins to track writes, and watches them for a quarter of a second to
-   * learn which pages are hot.
+   * Connects to the targets, and decides by what was watched until now which pages are hot.
    *
+   * @param watch of the VM's writes; stays open
    * @param targets the main host, then the sub-hosts in the order of their indexes
    * @param bytesPerSecondMax for all targets together; 0 for no limit
    * @throws PageLinkException when a target cannot be reached or refuses
    */
   public OutgoingMemory(
-      GuestAttachment attachment,
+      WriteWatch watch,
       UUID vm,
       long epoch,
       String caller,
       List<Target> targets,
       long bytesPerSecondMax) {
-    this.memory = attachment.memory();
-    this.tracker = new DirtyTracker(attachment);
+    this.watch = watch;
+    this.memory = watch.memory();
     this.targets = List.copyOf(targets);
-    this.heat = new WriteHeat(arena, memory.pages());
+    this.heat = watch.heat();
     this.assigned = arena.allocate(memory.pages());
     assigned.fill(UNASSIGNED);
-    this.due = new BitSet((int) memory.pages());
     this.stripe = new long[targets.size()][STRIPE];
     this.stripeSize = new int[targets.size()];
     var shared = new PageSender.Shared(memory, heat, new BandwidthLimit(bytesPerSecondMax));
@@ -96,8 +96,9 @@ public final class OutgoingMemory implements AutoCloseable {
       for (int i = 0; i < targets.size(); i++) {
         senders.add(connect(i, vm, epoch, caller, shared));
       }
-      learnHeat();
-      this.split = new HeatSplit(pagesByHeat(), targets.getFirst().pages(), subPages());
+      watch.awaitHeat();
+      long[] pagesByHeat = watch.dueByHeat(HeatSplit.HEATS);
+      this.split = new HeatSplit(pagesByHeat, targets.getFirst().pages(), subPages());
       senders.forEach(PageSender::start);
     } catch (RuntimeException e) {
       close();
@@ -129,52 +130,10 @@ public final class OutgoingMemory implements AutoCloseable {
     return targets.stream().skip(1).mapToLong(Target::pages).toArray();
   }
 
-  private BitSet presentPages() {
-    BitSet present = new BitSet((int) memory.pages());
-    MemoryFile ram = memory.ram();
-    long data = ram.nextData(0);
-    while (data < ram.bytes()) {
-      long hole = ram.nextHole(data);
-      present.set((int) (data >>> PageSize.SHIFT), (int) (hole >>> PageSize.SHIFT));
-      data = ram.nextData(hole);
-    }
-    return present;
-  }
-
-  private void learnHeat() {
-    tracker.arm();
-    // After arming: a page that was first touched before counts as unwritten from now on.
-    due.or(presentPages());
-    for (int look = 0; look < LOOKS; look++) {
-      try {
-        Thread.sleep(LOOK_MILLIS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("interrupted while watching the VM's writes", e);
-      }
-      takeWritten();
-    }
-  }
-
-  private long takeWritten() {
-    written.clear();
-    long count = tracker.takeInto(written);
-    heat.look(written);
-    due.or(written);
-    dueCount = due.cardinality();
-    return count;
-  }
-
-  private long[] pagesByHeat() {
-    long[] count = new long[HeatSplit.HEATS];
-    for (int p = due.nextSetBit(0); p >= 0; p = due.nextSetBit(p + 1)) {
-      count[heat.of(p)]++;
-    }
-    return count;
-  }
-
   /**
-   * Sends all pages that are due, cold ones first, and finds out which were written meanwhile.
+   * Sends all pages that are due, those last that are hot or were just written, and finds out which
+   * are due again. It looks several times at what is written meanwhile: a page that is written
+   * before its turn has come need not be sent twice.
    *
    * @throws PageLinkException when a target was lost or refused pages
    * @throws FrameException CAPACITY when no target has room left for a page
@@ -182,19 +141,19 @@ public final class OutgoingMemory implements AutoCloseable {
   public Round copy() {
     long before = senders.stream().mapToLong(PageSender::pagesSent).sum();
     long begin = System.nanoTime();
-    BitSet now = (BitSet) due.clone();
-    due.clear();
+    unsent = watch.takeDue();
+    lookedAt = begin;
     senders.forEach(PageSender::beginRound);
     try {
-      dispatch(now, false);
-      dispatch(now, true);
+      dispatch(false);
+      dispatch(true);
       finishRound();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while copying", e);
     }
     long sent = senders.stream().mapToLong(PageSender::pagesSent).sum() - before;
-    long dirtied = takeWritten();
+    long dirtied = watch.endRound();
     return new Round(sent, System.nanoTime() - begin, dirtied);
   }
 
@@ -204,32 +163,47 @@ public final class OutgoingMemory implements AutoCloseable {
    * @throws IllegalStateException when something goes on writing to the memory of the stopped VM
    */
   public void copyLast() {
-    takeWritten();
+    long ignored = watch.endRound();
     for (int i = 0; i < LAST_ROUNDS_MAX; i++) {
       if (copy().dirtied() == 0) {
         return;
       }
     }
-    throw new IllegalStateException(dueCount + " pages of the stopped VM are still being written");
+    throw new IllegalStateException(
+        duePages() + " pages of the stopped VM are still being written");
   }
 
-  private void dispatch(BitSet pages, boolean hot) throws InterruptedException {
-    for (int p = pages.nextSetBit(0); p >= 0; p = pages.nextSetBit(p + 1)) {
-      if (heat.of(p) > 0 == hot) {
-        int target = assigned.get(ValueLayout.JAVA_BYTE, p);
-        if (target == UNASSIGNED) {
-          target = assign(p);
-        }
-        if (target >= 0) {
-          add(target, p);
-        }
+  private void dispatch(boolean all) throws InterruptedException {
+    for (int p = unsent.nextSetBit(0); p >= 0; p = unsent.nextSetBit(p + 1)) {
+      if (all || (heat.of(p) == 0 && !watch.wasWrittenInRound(p))) {
+        unsent.clear(p); // first: whatever is written from now on may be missed by its sender
+        dispatch(p);
       }
     }
   }
 
-  private int assign(long number) {
+  private void dispatch(int number) throws InterruptedException {
+    int target = assigned.get(ValueLayout.JAVA_BYTE, number);
+    if (target == UNASSIGNED) {
+      target = assign(number);
+    }
+    if (target >= 0) {
+      add(target, number);
+    }
+  }
+
+  /** Nearly every page that is not zero shows it in its first bytes: only those are read first. */
+  private boolean isZero(long number) {
+    memory.ram().read(number << PageSize.SHIFT, page.address(), PROBE_BYTES);
+    if (!ZeroPages.isZero(page, 0, PROBE_BYTES)) {
+      return false;
+    }
     memory.ram().read(number << PageSize.SHIFT, page.address(), PageSize.BYTES);
-    if (ZeroPages.isZero(page, 0)) {
+    return ZeroPages.isZero(page, 0);
+  }
+
+  private int assign(long number) {
+    if (isZero(number)) {
       zeroPages.increment();
       return UNASSIGNED;
     }
@@ -253,6 +227,15 @@ public final class OutgoingMemory implements AutoCloseable {
     if (stripeSize[target] > 0) {
       senders.get(target).send(Arrays.copyOf(stripe[target], stripeSize[target]));
       stripeSize[target] = 0;
+      lookWhenDue();
+    }
+  }
+
+  private void lookWhenDue() {
+    long now = System.nanoTime();
+    if (now - lookedAt > LOOK_NANOS) {
+      watch.look(unsent);
+      lookedAt = now;
     }
   }
 
@@ -276,7 +259,7 @@ public final class OutgoingMemory implements AutoCloseable {
 
   /** Pages that are due. Any thread. */
   public long duePages() {
-    return dueCount;
+    return watch.duePages();
   }
 
   /** Pages that were found to be zeros, and so were not sent. Any thread. */

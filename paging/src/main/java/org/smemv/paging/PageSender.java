@@ -18,7 +18,13 @@ import org.smemv.placement.PageSize;
 final class PageSender implements AutoCloseable {
   private static final int FRAME_PAGES = 64;
   private static final int FRAMES_MAX = 8;
-  private static final int QUEUE_STRIPES = 1024;
+
+  /** At least a stripe's pages; two frames, so that few are sent before they are full. */
+  private static final int BUFFER_PAGES = 2 * FRAME_PAGES;
+
+  /** A short queue, so that pages are chosen late: what is written before its turn goes once. */
+  private static final int QUEUE_STRIPES = 16;
+
   private static final long[] END_OF_ROUND = new long[0];
 
   /**
@@ -40,7 +46,7 @@ final class PageSender implements AutoCloseable {
   private final BlockingQueue<long[]> stripes = new ArrayBlockingQueue<>(QUEUE_STRIPES);
   private final Arena arena = Arena.ofShared();
   private final MemorySegment buffer =
-      arena.allocate((long) FRAME_PAGES * PageSize.BYTES, PageSize.BYTES);
+      arena.allocate((long) BUFFER_PAGES * PageSize.BYTES, PageSize.BYTES);
   private final LongAdder pagesSent = new LongAdder();
   private final LongAdder zeroPages = new LongAdder();
   private final LongAdder pagesHeld = new LongAdder();
@@ -127,15 +133,32 @@ final class PageSender implements AutoCloseable {
 
   private void sendStripe(long[] stripe) {
     shared.limit().await((long) stripe.length << PageSize.SHIFT);
-    for (long page : stripe) {
-      // At most 63 pages wait for their frame to fill, so the 64 places of the buffer can go round.
-      long at = (long) filled * PageSize.BYTES;
-      shared.memory().ram().read(page << PageSize.SHIFT, buffer.address() + at, PageSize.BYTES);
+    int from = 0;
+    while (from < stripe.length) {
+      int to = from + 1;
+      while (to < stripe.length && stripe[to] == stripe[to - 1] + 1) {
+        to++;
+      }
+      sendRun(stripe[from], to - from);
+      from = to;
+    }
+  }
+
+  /** Reads pages in a row with one call, which costs about as much as copying a page. */
+  private void sendRun(long first, int count) {
+    if (filled + count > BUFFER_PAGES) {
+      pages.flush(); // now nothing in the buffer waits for its frame to fill
+      filled = 0;
+    }
+    long at = (long) filled * PageSize.BYTES;
+    long bytes = (long) count * PageSize.BYTES;
+    shared.memory().ram().read(first << PageSize.SHIFT, buffer.address() + at, bytes);
+    filled += count;
+    for (int i = 0; i < count; i++, at += PageSize.BYTES) {
       if (ZeroPages.isZero(buffer, at)) {
-        sendZero(page);
+        sendZero(first + i);
       } else {
-        sendContents(page, at);
-        filled = filled + 1 == FRAME_PAGES ? 0 : filled + 1;
+        sendContents(first + i, at);
       }
     }
   }

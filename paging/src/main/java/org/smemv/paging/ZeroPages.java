@@ -12,6 +12,11 @@ final class ZeroPages {
 
   static boolean isZero(MemorySegment memory, long at) {
     // Nearly every other page differs in its first bytes, so this costs next to nothing for them.
-    return MemorySegment.mismatch(memory, at, at + PageSize.BYTES, ZEROS, 0, PageSize.BYTES) < 0;
+    return isZero(memory, at, PageSize.BYTES);
+  }
+
+  /** Whether so many bytes, a page at most, are zeros. */
+  static boolean isZero(MemorySegment memory, long at, int length) {
+    return MemorySegment.mismatch(memory, at, at + length, ZEROS, 0, length) < 0;
   }
 }

@@ -103,7 +103,8 @@ class SplitCopyTest {
       guest.begin();
       Thread.sleep(1500);
       long sent = 0;
-      try (OutgoingMemory out = outgoing(attachment)) {
+      try (WriteWatch watch = WriteWatch.begin(attachment);
+          OutgoingMemory out = outgoing(watch)) {
         for (int round = 0; round < 5; round++) {
           sent += out.copy().pages();
         }
@@ -120,9 +121,9 @@ class SplitCopyTest {
     }
   }
 
-  private OutgoingMemory outgoing(GuestAttachment attachment) {
+  private OutgoingMemory outgoing(WriteWatch watch) {
     return new OutgoingMemory(
-        attachment,
+        watch,
         VM,
         1,
         "source",
@@ -130,7 +131,8 @@ class SplitCopyTest {
             new OutgoingMemory.Target("main", main.server.address(), MAIN_PAGES),
             new OutgoingMemory.Target("s1", first.address(), PAGES / 2),
             new OutgoingMemory.Target("s2", second.address(), PAGES / 4)),
-        0);
+        // So slow that it looks at the writes within a round, several times.
+        16 << 20);
   }
 
   private void signal(String name) throws Exception {

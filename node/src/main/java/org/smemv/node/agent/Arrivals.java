@@ -205,7 +205,7 @@ final class Arrivals {
         throw refused("the migration of VM " + id + " to there was given up");
       }
       try {
-        if (!vm.migrationStatus().equals("completed")) {
+        if (!vm.hasBody() && !vm.migrationStatus().equals("completed")) {
           throw refused("its device state has not arrived");
         }
         vm.change(VmRecord::here);
@@ -214,6 +214,17 @@ final class Arrivals {
       } catch (IOException e) {
         throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
       }
+    }
+    HostedVm taken = vm;
+    Thread.ofVirtual().start(() -> runEarly(taken));
+  }
+
+  /** The VM is here: it need not stand while the source hears of it and asks for it to run. */
+  private static void runEarly(HostedVm vm) {
+    try {
+      vm.run();
+    } catch (IOException e) {
+      log.info("VM {} does not run yet, the source will ask again", vm.record().name(), e);
     }
   }
 

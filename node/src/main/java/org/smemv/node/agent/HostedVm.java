@@ -48,6 +48,7 @@ final class HostedVm implements AutoCloseable {
   private volatile @Nullable String notRunning;
   private volatile @Nullable String notServed;
   private final AtomicReference<@Nullable String> occupied = new AtomicReference<>();
+  private volatile boolean bodyLoaded;
 
   private HostedVm(
       HostPaths paths,
@@ -268,6 +269,16 @@ final class HostedVm implements AutoCloseable {
         throw new IOException("interrupted while QEMU ends its migration", e);
       }
     }
+  }
+
+  /** QEMU has loaded the device state of this arriving VM. Any thread. */
+  void bodyIsLoaded() {
+    bodyLoaded = true;
+  }
+
+  /** Whether the device state has arrived. Any thread. */
+  boolean hasBody() {
+    return bodyLoaded;
   }
 
   String migrationStatus() throws IOException {

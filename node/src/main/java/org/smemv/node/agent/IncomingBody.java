@@ -57,6 +57,7 @@ final class IncomingBody implements BodySink {
     try {
       channel.close();
       awaitLoaded();
+      vm.bodyIsLoaded();
     } catch (IOException e) {
       throw new FrameException(
           ErrorCode.REFUSED, "QEMU did not load the device state: " + e.getMessage());

@@ -18,6 +18,7 @@ import org.smemv.paging.LinkTarget;
 import org.smemv.paging.OutgoingMemory;
 import org.smemv.paging.PageLinkException;
 import org.smemv.paging.TrafficClass;
+import org.smemv.paging.WriteWatch;
 import org.smemv.placement.PageSize;
 
 /**
@@ -34,6 +35,7 @@ final class LocalBody implements BodySource {
   private final Function<String, InetSocketAddress> addressOf;
   private final Runnable retired;
   private @Nullable InetSocketAddress main;
+  private @Nullable WriteWatch watch;
   private volatile @Nullable OutgoingMemory memory;
   private volatile List<OutgoingMemory.TargetProgress> lastProgress = List.of();
   private volatile long lastZero;
@@ -58,6 +60,11 @@ final class LocalBody implements BodySource {
   }
 
   @Override
+  public void watch() throws HostException {
+    run(() -> watch = WriteWatch.begin(vm.attachment()));
+  }
+
+  @Override
   public void begin(List<Target> targets, long bytesPerSecondMax) throws HostException {
     List<OutgoingMemory.Target> outgoing = new ArrayList<>();
     for (Target target : targets) {
@@ -69,7 +76,12 @@ final class LocalBody implements BodySource {
         () ->
             memory =
                 new OutgoingMemory(
-                    vm.attachment(), vm.id(), epoch, caller, outgoing, bytesPerSecondMax));
+                    java.util.Objects.requireNonNull(watch),
+                    vm.id(),
+                    epoch,
+                    caller,
+                    outgoing,
+                    bytesPerSecondMax));
   }
 
   private OutgoingMemory memory() {
@@ -202,6 +214,10 @@ final class LocalBody implements BodySource {
       lastZero = out.zeroPages();
       memory = null;
       out.close();
+    }
+    if (watch != null) {
+      watch.close();
+      watch = null;
     }
   }
 

@@ -1,0 +1,156 @@
+package org.smemv.paging;
+
+import java.lang.foreign.Arena;
+import java.util.BitSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.smemv.linux.MemoryFile;
+import org.smemv.placement.PageSize;
+
+/**
+ * What a running VM writes while it is about to move, and while it moves: which pages are due to be
+ * sent, and how hot each page is. The first quarter of a second is watched by a thread of its own,
+ * so that other preparations need not wait; after {@link #awaitHeat()} one thread owns the watch.
+ */
+public final class WriteWatch implements AutoCloseable {
+  private static final int LOOKS = 6;
+  private static final long LOOK_MILLIS = 40;
+
+  private final GuestMemory memory;
+  private final DirtyTracker tracker;
+  private final Arena arena = Arena.ofShared();
+  private final WriteHeat heat;
+  private final BitSet due;
+  private final BitSet written = new BitSet();
+  private final BitSet writtenInRound = new BitSet();
+  private final CompletableFuture<Void> learnt = new CompletableFuture<>();
+  private final Thread learner;
+  private volatile long dueCount;
+
+  private WriteWatch(GuestAttachment attachment) {
+    this.memory = attachment.memory();
+    this.tracker = new DirtyTracker(attachment);
+    this.heat = new WriteHeat(arena, memory.pages());
+    this.due = new BitSet((int) memory.pages());
+    this.learner = Thread.ofPlatform().name("write-watch").daemon().unstarted(this::learn);
+  }
+
+  /** Begins to watch, and returns at once. */
+  public static WriteWatch begin(GuestAttachment attachment) {
+    WriteWatch watch = new WriteWatch(attachment);
+    watch.learner.start();
+    return watch;
+  }
+
+  private void learn() {
+    try {
+      tracker.arm();
+      // After arming: a page that was first touched before counts as unwritten from now on.
+      due.or(presentPages());
+      for (int look = 0; look < LOOKS; look++) {
+        Thread.sleep(LOOK_MILLIS);
+        long ignored = endRound();
+      }
+      learnt.complete(null);
+    } catch (InterruptedException | RuntimeException | Error e) {
+      learnt.completeExceptionally(e);
+    }
+  }
+
+  /** Waits until it is known which pages are hot. */
+  void awaitHeat() {
+    try {
+      learnt.join();
+    } catch (CompletionException e) {
+      throw new IllegalStateException("the VM's writes cannot be watched: " + e.getCause(), e);
+    }
+  }
+
+  private BitSet presentPages() {
+    BitSet present = new BitSet((int) memory.pages());
+    MemoryFile ram = memory.ram();
+    long data = ram.nextData(0);
+    while (data < ram.bytes()) {
+      long hole = ram.nextHole(data);
+      present.set((int) (data >>> PageSize.SHIFT), (int) (hole >>> PageSize.SHIFT));
+      data = ram.nextData(hole);
+    }
+    return present;
+  }
+
+  /** The VM's memory. */
+  GuestMemory memory() {
+    return memory;
+  }
+
+  /** How hot each page is. */
+  WriteHeat heat() {
+    return heat;
+  }
+
+  /** Takes the pages that are due: none is any more. */
+  BitSet takeDue() {
+    BitSet taken = (BitSet) due.clone();
+    due.clear();
+    return taken;
+  }
+
+  /**
+   * In the middle of a round: pages that were written are due again, but for those that are still
+   * to be sent in this round, which will be sent as they are now or later.
+   *
+   * @param unsent pages whose contents were not read yet in this round
+   */
+  void look(BitSet unsent) {
+    written.clear();
+    long ignored = tracker.takeInto(written);
+    writtenInRound.or(written);
+    written.andNot(unsent);
+    due.or(written);
+    dueCount = (long) due.cardinality() + unsent.cardinality();
+  }
+
+  /** True when a look in this round found the page written. */
+  boolean wasWrittenInRound(int page) {
+    return writtenInRound.get(page);
+  }
+
+  /**
+   * At the end of a round: all pages that were written and not sent since are due.
+   *
+   * @return pages that were written during the round
+   */
+  long endRound() {
+    look(new BitSet());
+    heat.look(writtenInRound);
+    long count = writtenInRound.cardinality();
+    writtenInRound.clear();
+    return count;
+  }
+
+  /** How many pages that are due there are of each heat. */
+  long[] dueByHeat(int heats) {
+    long[] count = new long[heats];
+    for (int page = due.nextSetBit(0); page >= 0; page = due.nextSetBit(page + 1)) {
+      count[heat.of(page)]++;
+    }
+    return count;
+  }
+
+  /** Pages that are due, at the last look. Any thread. */
+  long duePages() {
+    return dueCount;
+  }
+
+  /** Ends the watch; nobody else uses it any more. */
+  @Override
+  public void close() {
+    learner.interrupt();
+    try {
+      learner.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    arena.close();
+  }
+}
