@@ -13,6 +13,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import org.smemv.linux.MemoryFile;
 import org.smemv.placement.HeatSplit;
 import org.smemv.placement.PageSize;
@@ -176,18 +177,19 @@ public final class OutgoingMemory implements AutoCloseable {
   /**
    * Sends all pages that are due, cold ones first, and finds out which were written meanwhile.
    *
+   * @param enough is asked before each page; after a yes, those that were not sent stay due
    * @throws PageLinkException when a target was lost or refused pages
    * @throws FrameException CAPACITY when no target has room left for a page
    */
-  public Round copy() {
+  public Round copy(BooleanSupplier enough) {
     long before = senders.stream().mapToLong(PageSender::pagesSent).sum();
     long begin = System.nanoTime();
     BitSet now = (BitSet) due.clone();
     due.clear();
     senders.forEach(PageSender::beginRound);
     try {
-      dispatch(now, false);
-      dispatch(now, true);
+      dispatch(now, false, enough);
+      dispatch(now, true, enough);
       finishRound();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -206,16 +208,21 @@ public final class OutgoingMemory implements AutoCloseable {
   public void copyLast() {
     takeWritten();
     for (int i = 0; i < LAST_ROUNDS_MAX; i++) {
-      if (copy().dirtied() == 0) {
+      if (copy(() -> false).dirtied() == 0) {
         return;
       }
     }
     throw new IllegalStateException(dueCount + " pages of the stopped VM are still being written");
   }
 
-  private void dispatch(BitSet pages, boolean hot) throws InterruptedException {
+  private void dispatch(BitSet pages, boolean hot, BooleanSupplier enough)
+      throws InterruptedException {
     for (int p = pages.nextSetBit(0); p >= 0; p = pages.nextSetBit(p + 1)) {
       if (heat.of(p) > 0 == hot) {
+        if (enough.getAsBoolean()) {
+          due.set(p);
+          continue;
+        }
         int target = assigned.get(ValueLayout.JAVA_BYTE, p);
         if (target == UNASSIGNED) {
           target = assign(p);
