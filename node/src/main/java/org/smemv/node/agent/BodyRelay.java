@@ -1,8 +1,6 @@
 package org.smemv.node.agent;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -50,12 +48,10 @@ final class BodyRelay implements AutoCloseable {
   }
 
   private void relay() {
-    try (SocketChannel qemu = listener.accept();
-        Arena arena = Arena.ofConfined()) {
-      MemorySegment memory = arena.allocate(BUFFER_BYTES, 64);
-      ByteBuffer buffer = memory.asByteBuffer();
+    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    try (SocketChannel qemu = listener.accept()) {
       while (qemu.read(buffer) >= 0) {
-        link.sendBody(memory, 0, buffer.position());
+        link.sendBody(buffer.flip());
         buffer.clear();
       }
       link.endBody();

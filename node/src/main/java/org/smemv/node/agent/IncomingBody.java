@@ -2,7 +2,6 @@ package org.smemv.node.agent;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -42,8 +41,7 @@ final class IncomingBody implements BodySink {
   }
 
   @Override
-  public void accept(MemorySegment memory, long offset, int length) {
-    ByteBuffer bytes = memory.asSlice(offset, length).asByteBuffer();
+  public void accept(ByteBuffer bytes) {
     try {
       while (bytes.hasRemaining()) {
         int ignored = channel.write(bytes);
