@@ -13,6 +13,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import org.smemv.placement.HeatSplit;
 import org.smemv.placement.PageSize;
 
@@ -135,23 +136,26 @@ public final class OutgoingMemory implements AutoCloseable {
    * are due again. It looks several times at what is written meanwhile: a page that is written
    * before its turn has come need not be sent twice.
    *
+   * @param enough is asked before each page; after a yes, those that were not sent stay due
    * @throws PageLinkException when a target was lost or refused pages
    * @throws FrameException CAPACITY when no target has room left for a page
    */
-  public Round copy() {
+  public Round copy(BooleanSupplier enough) {
     long before = senders.stream().mapToLong(PageSender::pagesSent).sum();
     long begin = System.nanoTime();
     unsent = watch.takeDue();
     lookedAt = begin;
     senders.forEach(PageSender::beginRound);
     try {
-      dispatch(false);
-      dispatch(true);
+      dispatch(false, enough);
+      dispatch(true, enough);
       finishRound();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while copying", e);
     }
+    watch.dueAgain(unsent);
+    unsent.clear();
     long sent = senders.stream().mapToLong(PageSender::pagesSent).sum() - before;
     long dirtied = watch.endRound();
     return new Round(sent, System.nanoTime() - begin, dirtied);
@@ -165,7 +169,7 @@ public final class OutgoingMemory implements AutoCloseable {
   public void copyLast() {
     long ignored = watch.endRound();
     for (int i = 0; i < LAST_ROUNDS_MAX; i++) {
-      if (copy().dirtied() == 0) {
+      if (copy(() -> false).dirtied() == 0) {
         return;
       }
     }
@@ -173,8 +177,11 @@ public final class OutgoingMemory implements AutoCloseable {
         duePages() + " pages of the stopped VM are still being written");
   }
 
-  private void dispatch(boolean all) throws InterruptedException {
+  private void dispatch(boolean all, BooleanSupplier enough) throws InterruptedException {
     for (int p = unsent.nextSetBit(0); p >= 0; p = unsent.nextSetBit(p + 1)) {
+      if (enough.getAsBoolean()) {
+        return;
+      }
       if (all || (heat.of(p) == 0 && !watch.wasWrittenInRound(p))) {
         unsent.clear(p); // first: whatever is written from now on may be missed by its sender
         dispatch(p);

@@ -6,6 +6,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -13,6 +16,7 @@ import org.slf4j.LoggerFactory;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.HostException;
 import org.smemv.node.qemu.Qmp;
+import org.smemv.node.qemu.QmpException;
 import org.smemv.paging.FrameException;
 import org.smemv.paging.LinkTarget;
 import org.smemv.paging.OutgoingMemory;
@@ -34,6 +38,7 @@ final class LocalBody implements BodySource {
   private final String caller;
   private final Function<String, InetSocketAddress> addressOf;
   private final Runnable retired;
+  private final Map<InetSocketAddress, String> targetNames = new ConcurrentHashMap<>();
   private @Nullable InetSocketAddress main;
   private @Nullable WriteWatch watch;
   private volatile @Nullable OutgoingMemory memory;
@@ -71,6 +76,7 @@ final class LocalBody implements BodySource {
       outgoing.add(
           new OutgoingMemory.Target(target.host(), addressOf.apply(target.host()), target.pages()));
     }
+    outgoing.forEach(target -> targetNames.put(target.address(), target.host()));
     main = outgoing.getFirst().address();
     run(
         () ->
@@ -93,9 +99,13 @@ final class LocalBody implements BodySource {
   }
 
   @Override
-  public Round copy() throws HostException {
+  public Round copy(BooleanSupplier enough) throws HostException {
     OutgoingMemory.Round[] round = new OutgoingMemory.Round[1];
-    run(() -> round[0] = memory().copy());
+    CompletableFuture<QmpException> ended = monitor().ended();
+    run(() -> round[0] = memory().copy(() -> ended.isDone() || enough.getAsBoolean()));
+    if (ended.isDone()) {
+      throw refused(ended.join());
+    }
     OutgoingMemory.Round done = round[0];
     return new Round(
         done.pages() << PageSize.SHIFT, done.nanos(), memory().duePages(), done.dirtied());
@@ -109,7 +119,7 @@ final class LocalBody implements BodySource {
       boolean full = e.code() == org.smemv.paging.ErrorCode.CAPACITY;
       throw new HostException(
           full ? HostException.Kind.CAPACITY : HostException.Kind.UNREACHABLE,
-          String.valueOf(e.getMessage()),
+          "host " + targetNames.get(e.peer()) + ": " + e.getMessage(),
           e);
     } catch (FrameException e) {
       throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
