@@ -11,7 +11,9 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import org.smemv.linux.MemoryFile;
@@ -190,7 +192,7 @@ public final class OutgoingMemory implements AutoCloseable {
     try {
       dispatch(now, false, enough);
       dispatch(now, true, enough);
-      finishRound();
+      finishRound(enough);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while copying", e);
@@ -263,7 +265,7 @@ public final class OutgoingMemory implements AutoCloseable {
     }
   }
 
-  private void finishRound() throws InterruptedException {
+  private void finishRound(BooleanSupplier enough) throws InterruptedException {
     for (int target = 0; target < senders.size(); target++) {
       flush(target);
     }
@@ -271,14 +273,35 @@ public final class OutgoingMemory implements AutoCloseable {
     for (PageSender sender : senders) {
       ends.add(sender.endRound());
     }
+    CompletableFuture<Void> all = CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new));
     try {
-      ends.forEach(CompletableFuture::join);
-    } catch (CompletionException e) {
+      while (!isOver(all)) {
+        if (enough.getAsBoolean() || oneHasFailed()) {
+          senders.forEach(PageSender::skip);
+        }
+      }
+    } finally {
+      senders.forEach(sender -> sender.takeSkipped(due));
+    }
+  }
+
+  /** Waits a moment for the end of the round; it may be long where there is little bandwidth. */
+  private static boolean isOver(CompletableFuture<Void> round) throws InterruptedException {
+    try {
+      round.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
-      throw e;
+      throw new IllegalStateException(e);
     }
+  }
+
+  private boolean oneHasFailed() {
+    return senders.stream().anyMatch(PageSender::hasFailed);
   }
 
   /** Pages that are due. Any thread. */
