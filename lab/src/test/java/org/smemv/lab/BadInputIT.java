@@ -126,7 +126,7 @@ class BadInputIT {
         catchThrowableOfType(
             OperationException.class, () -> lab.host("h1").migrate("vm", SplitLab.split()));
     assertThat(second.code()).isEqualTo(ErrorCode.BUSY);
-    assertThat(second).hasMessageContainingAll("already", "h2", first.id());
+    assertThat(second).hasMessageContainingAll("already", "h2");
 
     lab.host("h1").cancel(first.id());
     MigrationReport ended = lab.await(first, report -> report.state().isFinal());

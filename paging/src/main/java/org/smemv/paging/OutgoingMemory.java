@@ -11,7 +11,9 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import org.smemv.placement.HeatSplit;
@@ -45,6 +47,7 @@ public final class OutgoingMemory implements AutoCloseable {
   public record TargetProgress(String host, long pages, long zeroPages, long sent, long bytes) {}
 
   private static final int STRIPE = 64;
+  private static final long PATIENCE_MILLIS = 40;
 
   /** Time between two looks at what the VM writes while a round goes on. */
   private static final long LOOK_NANOS = 250_000_000;
@@ -149,7 +152,7 @@ public final class OutgoingMemory implements AutoCloseable {
     try {
       dispatch(false, enough);
       dispatch(true, enough);
-      finishRound();
+      finishRound(enough);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while copying", e);
@@ -246,7 +249,7 @@ public final class OutgoingMemory implements AutoCloseable {
     }
   }
 
-  private void finishRound() throws InterruptedException {
+  private void finishRound(BooleanSupplier enough) throws InterruptedException {
     for (int target = 0; target < senders.size(); target++) {
       flush(target);
     }
@@ -254,14 +257,35 @@ public final class OutgoingMemory implements AutoCloseable {
     for (PageSender sender : senders) {
       ends.add(sender.endRound());
     }
+    CompletableFuture<Void> all = CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new));
     try {
-      ends.forEach(CompletableFuture::join);
-    } catch (CompletionException e) {
+      while (!isOver(all)) {
+        if (enough.getAsBoolean() || oneHasFailed()) {
+          senders.forEach(PageSender::skip);
+        }
+      }
+    } finally {
+      senders.forEach(sender -> sender.takeSkipped(unsent));
+    }
+  }
+
+  /** Waits a moment for the end of the round; it may be long where there is little bandwidth. */
+  private static boolean isOver(CompletableFuture<Void> round) throws InterruptedException {
+    try {
+      round.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
-      throw e;
+      throw new IllegalStateException(e);
     }
+  }
+
+  private boolean oneHasFailed() {
+    return senders.stream().anyMatch(PageSender::hasFailed);
   }
 
   /** Pages that are due. Any thread. */

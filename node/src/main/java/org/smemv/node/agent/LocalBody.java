@@ -13,6 +13,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.linux.SystemCallException;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.HostException;
 import org.smemv.node.qemu.Qmp;
@@ -102,7 +103,14 @@ final class LocalBody implements BodySource {
   public Round copy(BooleanSupplier enough) throws HostException {
     OutgoingMemory.Round[] round = new OutgoingMemory.Round[1];
     CompletableFuture<QmpException> ended = monitor().ended();
-    run(() -> round[0] = memory().copy(() -> ended.isDone() || enough.getAsBoolean()));
+    try {
+      run(() -> round[0] = memory().copy(() -> ended.isDone() || enough.getAsBoolean()));
+    } catch (SystemCallException e) {
+      // Its memory went with QEMU; that it has ended says more.
+      if (!ended.isDone()) {
+        throw e;
+      }
+    }
     if (ended.isDone()) {
       throw refused(ended.join());
     }
