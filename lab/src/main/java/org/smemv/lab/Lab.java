@@ -119,7 +119,7 @@ public final class Lab implements AutoCloseable {
    */
   public static void down() {
     LabRequirements.requireRoot();
-    try (LabLock _ = LabLock.take()) {
+    try (LabLock _ = LabLock.await()) {
       LabTeardown.removeAll();
     }
   }

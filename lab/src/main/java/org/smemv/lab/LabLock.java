@@ -6,10 +6,13 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Held while a lab is changed: one process at a time, freed by the kernel when that one dies. */
 final class LabLock implements AutoCloseable {
+  private static final Duration AWAIT = Duration.ofSeconds(10);
+
   private final FileChannel channel;
 
   private LabLock(FileChannel channel) {
@@ -36,6 +39,25 @@ final class LabLock implements AutoCloseable {
       return new LabLock(channel);
     } catch (IOException e) {
       throw new LabException("cannot lock " + LabFiles.LOCK + ": " + e, e);
+    }
+  }
+
+  /**
+   * Waits for it, as one who removes a lab must not give up because another tries to start one.
+   *
+   * @throws LabException when the other has not finished after ten seconds
+   */
+  static LabLock await() {
+    long deadline = System.nanoTime() + AWAIT.toNanos();
+    while (true) {
+      try {
+        return take();
+      } catch (LabException e) {
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+        Pause.millis(100);
+      }
     }
   }
 

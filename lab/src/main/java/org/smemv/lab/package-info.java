@@ -7,6 +7,9 @@
  * what a crash left another can remove. {@link org.smemv.lab.GuestImage} builds what a guest boots
  * from, {@link org.smemv.lab.Guest} talks to it, {@link org.smemv.lab.RunningLoad} keeps it busy
  * and {@link org.smemv.lab.StockQemu} runs it in the conventional way, to compare with.
+ *
+ * <p>A lab tells the truth about protocols, failures and limits, and about time only as far as its
+ * hosts, which share one machine's processors, let it.
  */
 @NullMarked
 package org.smemv.lab;

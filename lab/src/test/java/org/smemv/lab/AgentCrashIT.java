@@ -20,7 +20,7 @@ class AgentCrashIT {
 
   @BeforeAll
   static void up() {
-    lab = SplitLab.up("512M", "384M", "256M", "256M");
+    lab = SplitLab.up("512M", "384M", "256M", "256M", "256M");
   }
 
   @AfterAll
@@ -42,7 +42,7 @@ class AgentCrashIT {
     long pid = lab.host("h2").vm("vm").pid();
     long free = lab.host("h2").host().freeBytes();
 
-    for (int kill = 0; kill < 4; kill++) {
+    for (int kill = 0; kill < 3; kill++) {
       lab.awaitVm("h2", "vm", r -> r.faults().remote() > 0 && r.evictions().count() > 0);
       lab.lab().killAgent("h2");
       lab.lab().startAgent("h2");
@@ -81,7 +81,7 @@ class AgentCrashIT {
     assertThat(lab.host("h3").host().shares()).isEmpty();
     // Whatever else is asked of the same hosts goes on.
     assertThat(lab.host("h2").host().vms()).containsExactly("vm");
-    lab.migrate(other, SplitLab.toMain("h4", 0, 0));
+    lab.migrate(other, SplitLab.toMain("h5", 0, 0));
     other.assertNothingIsWrong();
     lab.host("h2").stop("vm");
     lab.awaitAllFree("h2");

@@ -126,7 +126,7 @@ class BadInputIT {
         catchThrowableOfType(
             OperationException.class, () -> lab.host("h1").migrate("vm", SplitLab.split()));
     assertThat(second.code()).isEqualTo(ErrorCode.BUSY);
-    assertThat(second).hasMessageContainingAll("already", "h2", first.id());
+    assertThat(second).hasMessageContainingAll("already", "h2");
 
     lab.host("h1").cancel(first.id());
     MigrationReport ended = lab.await(first, report -> report.state().isFinal());
@@ -146,6 +146,7 @@ class BadInputIT {
 
     MigrationReport ended = lab.await(copying, report -> report.state().isFinal());
     assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
+    assertThat(ended.reason()).contains("QEMU", "died");
     VmReport dead = lab.awaitVm("h1", "vm", r -> r.state() == VmState.DEAD);
     assertThat(dead.reason()).contains("QEMU has ended");
     List.of("h2", "h3", "h4").forEach(lab::awaitAllFree);

@@ -25,7 +25,7 @@ class JavaAgentProgramTest {
     assertThat(command)
         .contains("-Xmx256m", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC")
         .endsWith(
-            "org.smemv.node.SmemvCommand agent --name h3 --data 10.77.0.3:7400"
+            "org.smemv.node.command.SmemvCommand agent --name h3 --data 10.77.0.3:7400"
                 + " --api unix:/run/smemv/lab/h3/api.sock --state /run/smemv/lab/h3/state"
                 + " --capacity 512M --hosts-file /run/smemv/hosts.json");
   }

@@ -1,6 +1,7 @@
 package org.smemv.migration;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * The VM at its present host, as a migration sees it: its memory, which is sent to the targets in
@@ -55,8 +56,14 @@ public interface BodySource {
    */
   void begin(List<Target> targets, long bytesPerSecondMax) throws HostException;
 
-  /** Sends every page that is due to its target, all targets in parallel. */
-  Round copy() throws HostException;
+  /**
+   * Sends every page that is due to its target, all targets in parallel.
+   *
+   * @param enough is asked all the time; when it says yes, the round ends early, and the pages that
+   *     it did not come to remain
+   * @throws HostException when a target is lost or full, or the VM has ended
+   */
+  Round copy(BooleanSupplier enough) throws HostException;
 
   /**
    * Stops the VM at the point where its device state is about to be sent.

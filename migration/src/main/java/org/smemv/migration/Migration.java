@@ -148,8 +148,7 @@ public final class Migration {
     enter(MigrationState.COPY);
     copyBegun = now.getAsLong();
     do {
-      stopIfCancelled();
-      BodySource.Round round = source.copy();
+      BodySource.Round round = source.copy(this::isEnough);
       convergence.add(round, PageSize.BYTES);
       lastRound = round;
     } while (!mayStop());
@@ -158,12 +157,22 @@ public final class Migration {
     }
   }
 
+  /** A round over much memory and little bandwidth takes long, and nobody should wait for it. */
+  private boolean isEnough() {
+    return cancelled || forced || isTimeOver();
+  }
+
+  private boolean isTimeOver() {
+    long timeout = plan.limits().timeoutSeconds();
+    return timeout != 0 && millisSince(copyBegun) >= timeout * 1000;
+  }
+
   private boolean mayStop() throws GivenUp {
+    stopIfCancelled();
     if (convergence.allowsStop(plan.limits().downtimeMillis()) || forced) {
       return true;
     }
-    long timeout = plan.limits().timeoutSeconds();
-    if (timeout == 0 || millisSince(copyBegun) < timeout * 1000) {
+    if (!isTimeOver()) {
       return false;
     }
     if (plan.limits().onTimeout() == OnTimeout.FORCE) {
@@ -172,7 +181,7 @@ public final class Migration {
     throw new GivenUp(
         "not done after the time-out of %d s: %d MiB are left, and stopping the VM now would take %d ms%s"
             .formatted(
-                timeout,
+                plan.limits().timeoutSeconds(),
                 source.progress().remainingPages() >> (20 - PageSize.SHIFT),
                 convergence.expectedDowntimeMillis(),
                 convergence.isConverging() ? "" : "; the VM writes faster than its pages travel"));
@@ -238,10 +247,17 @@ public final class Migration {
       try {
         main().resume(plan.vm(), plan.epoch());
         resumed = now.getAsLong();
+        reason = null;
         endStep("resume");
         log.info("VM {}: it stood {} ms: {}", plan.name(), downtimeMillis(), steps);
         return;
       } catch (HostException e) {
+        if (e.kind() == HostException.Kind.REFUSED) {
+          // The VM is there for good; letting it run is now up to that host and its operator.
+          reason =
+              "the VM is at " + plan.main() + ", which could not let it run: " + e.getMessage();
+          return;
+        }
         stall("the VM is at " + plan.main() + " but does not run yet: " + e.getMessage());
         clock.sleep(RETRY_MILLIS);
       }
@@ -250,8 +266,11 @@ public final class Migration {
 
   private void settle() {
     enter(MigrationState.SETTLE);
-    source.retire();
-    reason = null;
+    try {
+      source.retire();
+    } catch (RuntimeException e) {
+      log.error("VM {}: what it left at {} could not be removed", plan.name(), plan.source(), e);
+    }
     ended = now.getAsLong();
     enter(MigrationState.DONE);
   }

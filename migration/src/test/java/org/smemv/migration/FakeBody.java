@@ -4,12 +4,15 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** A VM whose rounds are given by the test. */
 final class FakeBody implements BodySource {
   final List<String> asked = new ArrayList<>();
   final Deque<Round> rounds = new ArrayDeque<>();
   String failsAt = "";
+  Consumer<BooleanSupplier> duringCopy = enough -> {};
   boolean running = true;
   boolean retired;
 
@@ -31,8 +34,9 @@ final class FakeBody implements BodySource {
   }
 
   @Override
-  public Round copy() throws HostException {
+  public Round copy(BooleanSupplier enough) throws HostException {
     ask("copy");
+    duringCopy.accept(enough);
     return rounds.size() > 1 ? rounds.removeFirst() : rounds.getFirst();
   }
 

@@ -206,6 +206,38 @@ class MigrationTest {
   }
 
   @Test
+  void aRoundUnderWayIsToldToEndWhenTheMigrationIsCancelled() throws Exception {
+    body.rounds.add(QUIET);
+    Migration migration = migration(limits());
+    body.duringCopy =
+        enough -> {
+          assertThat(enough.getAsBoolean()).isFalse();
+          migration.cancel();
+          assertThat(enough.getAsBoolean()).isTrue();
+        };
+    migration.run();
+
+    assertGoesOnAtSource(migration);
+    assertThat(migration.reason()).isEqualTo("cancelled");
+    assertThat(body.asked).doesNotContain("pause");
+  }
+
+  @Test
+  void aRoundUnderWayIsToldToEndWhenTheTimeIsOver() throws Exception {
+    body.rounds.add(BUSY);
+    Migration migration = migration(new Limits(300, 0, 5, OnTimeout.ABORT));
+    body.duringCopy =
+        enough -> {
+          nanos.addAndGet(6_000_000_000L);
+          assertThat(enough.getAsBoolean()).isTrue();
+        };
+    migration.run();
+
+    assertGoesOnAtSource(migration);
+    assertThat(body.asked).containsOnlyOnce("copy");
+  }
+
+  @Test
   void plansThatMakeNoSenseAreRefused() {
     Share share = new Share(0, "h3", 544 * MIB);
     assertThatThrownBy(() -> plan("h1", "h1", 1024, List.of())).hasMessageContaining("already");

@@ -1,4 +1,10 @@
-/** What runs: the host agent, its HTTP API, QEMU's body and the smemv command. */
+/**
+ * What runs on a host. The agent ({@code agent}) answers operators ({@code api}) and other agents,
+ * and drives QEMU ({@code qemu}); the command line ({@code command}) starts the agent and asks it.
+ *
+ * <p>Here are only the two types by which the command finds the agent without depending on it:
+ * {@link org.smemv.node.AgentOptions} and {@link org.smemv.node.AgentMain}.
+ */
 @NullMarked
 package org.smemv.node;
 

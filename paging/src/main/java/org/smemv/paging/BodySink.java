@@ -1,6 +1,6 @@
 package org.smemv.paging;
 
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /**
  * Where the device stream of a VM that moves here goes. One thread calls it: {@link #accept} any
@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
  */
 public interface BodySink {
   /** Takes the next bytes, which are valid during the call only. */
-  void accept(MemorySegment memory, long offset, int length);
+  void accept(ByteBuffer bytes);
 
   /** All of the stream came; when this returns, the sender is told so. */
   void end();

@@ -1,9 +1,6 @@
 package org.smemv.paging;
 
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +9,6 @@ import org.slf4j.LoggerFactory;
 import org.smemv.linux.EventFd;
 import org.smemv.linux.Poll;
 import org.smemv.linux.UserFaultFd;
-import org.smemv.linux.UserFaultFd.Outcome;
 
 /**
  * Serves the page faults of one VM. One platform thread reads the faults, asks the sub-hosts, takes
@@ -20,19 +16,10 @@ import org.smemv.linux.UserFaultFd.Outcome;
  * the thread looks again for a short while before it sleeps, because waking it costs more than a
  * round trip.
  *
- * <p>For each fault the page's entry decides: zeros are made here (with a growing run of neighbours
- * while the guest walks through fresh memory), a remote page is fetched, a page that the evictor is
- * taking out waits until that is done, and a page for which the budget has no room waits for the
- * evictor. Waiting pages are looked at again on {@link #lookAgain()}.
+ * <p>What a fault needs is decided by {@link PageFiller}.
  */
-final class FaultLoop implements FaultLink.Answers, AutoCloseable {
+final class FaultLoop implements PageFiller.Links, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(FaultLoop.class);
-
-  /** Zeros made in one call at most: 1 MiB. */
-  private static final int ZERO_RUN_MAX = 256;
-
-  /** A page that was fetched starts this warm, so that it survives a few sweeps of the evictor. */
-  private static final int FETCHED_HEAT = 32;
 
   private static final int SLEEP_MILLIS = 1000;
   private static final long LOOK_NANOS = 1_000_000_000L;
@@ -47,32 +34,20 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
    */
   private static final long ANSWER_SPIN_NANOS = 250_000;
 
-  private final PageTable table;
-  private final ResidentBudget budget;
   private final UserFaultFd faults;
   private final GuestMemory memory;
-  private final PageInstaller installer;
-  private final FaultCounters counters;
   private final BiConsumer<FaultLink, String> linkLost;
-  private final Runnable roomNeeded;
-  private final DropQueue copies;
   private final Consumer<Throwable> broken;
   private final long spinNanos;
   private final long answerSpin;
 
+  private final PageFiller filler;
   private final EventFd wakeup = new EventFd();
   private final Poll poll;
   private final @Nullable FaultLink[] links;
   private final ConcurrentLinkedQueue<FaultLink> arrivals = new ConcurrentLinkedQueue<>();
-  private final AtomicReferenceArray<@Nullable String> stalls;
-  private final AtomicInteger waiting = new AtomicInteger();
-  private final PageBacklog backlog = new PageBacklog();
-  private long[] retrying = new long[64];
   private volatile boolean running = true;
-  private volatile boolean retryAsked;
   private final Thread thread;
-  private int zeroRun = 1;
-  private long zeroNext = -1;
 
   /** What the loop works on and whom it tells. */
   record Parts(
@@ -89,20 +64,23 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
       long spinNanos) {}
 
   FaultLoop(Parts parts) {
-    this.table = parts.table();
-    this.budget = parts.budget();
     this.faults = parts.faults();
     this.memory = parts.memory();
-    this.installer = new PageInstaller(faults, memory);
-    this.counters = parts.counters();
+    this.filler =
+        new PageFiller(
+            parts.table(),
+            parts.budget(),
+            new PageInstaller(faults, memory),
+            parts.counters(),
+            parts.copies(),
+            parts.roomNeeded(),
+            this,
+            parts.hostsMax());
     this.linkLost = parts.linkLost();
-    this.roomNeeded = parts.roomNeeded();
-    this.copies = parts.copies();
     this.broken = parts.broken();
     this.spinNanos = parts.spinNanos();
     this.answerSpin = Math.max(spinNanos, ANSWER_SPIN_NANOS);
     this.links = new FaultLink[parts.hostsMax()];
-    this.stalls = new AtomicReferenceArray<>(parts.hostsMax());
     this.poll = new Poll(FIRST_LINK + parts.hostsMax());
     poll.add(faults.fd(), Poll.READABLE);
     poll.add(wakeup.fd(), Poll.READABLE);
@@ -121,20 +99,19 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
 
   /** Has the pages that wait looked at again: room was made, or an eviction is done. Any thread. */
   void lookAgain() {
-    if (waiting.get() > 0) {
-      retryAsked = true;
+    if (filler.waiting() > 0) {
       wakeup.signal();
     }
   }
 
   /** Faults that wait for room, for an eviction or for a sub-host. Any thread. */
   int waiting() {
-    return waiting.get();
+    return filler.waiting();
   }
 
   /** Why pages of a sub-host cannot be had now; null when they can. Any thread. */
   @Nullable String stall(int host) {
-    return stalls.get(host);
+    return filler.stall(host);
   }
 
   @SuppressWarnings("ThreadPriorityCheck") // nothing depends on the yield but the time it takes
@@ -164,6 +141,11 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     }
   }
 
+  @Override
+  public @Nullable FaultLink to(int host) {
+    return host < links.length ? links[host] : null;
+  }
+
   private boolean answerIsDue() {
     for (int host = 0; host < poll.size() - FIRST_LINK; host++) {
       FaultLink link = links[host];
@@ -188,7 +170,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     if (poll.readable(1)) {
       wakeup.drain();
       adoptArrivals();
-      retryWaiting();
+      filler.retryWaiting();
       done++;
     }
     return done;
@@ -203,8 +185,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
         lose(link, "no answer for " + ANSWER_NANOS / 1_000_000_000 + " s");
       }
     }
-    retryAsked = backlog.size() > 0;
-    retryWaiting();
+    filler.retryWaiting();
   }
 
   private int readFaults() {
@@ -213,245 +194,30 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     for (int i = 0; i < count; i++) {
       long address = faults.faultAddress(i);
       if (address >= memory.base() && address < memory.end()) {
-        serve(memory.pageAt(address), now);
+        filler.fill(memory.pageAt(address), now);
       }
     }
-    publishWaiting();
+    filler.endOfFaults();
     return count;
-  }
-
-  /**
-   * Says how many pages wait, and looks at them once more: what they wait for may have come true
-   * just before it could be known that somebody waits.
-   */
-  private void publishWaiting() {
-    if (backlog.size() > waiting.getAndSet(backlog.size())) {
-      retryAsked = true;
-      retryWaiting();
-    }
-  }
-
-  private void serve(long page, long now) {
-    long entry = table.get(page);
-    if (PageEntry.has(entry, PageEntry.FETCHING)) {
-      counters.repeatedFault();
-    } else if (PageEntry.has(entry, PageEntry.EVICTING)) {
-      backlog.add(page);
-    } else {
-      switch (PageEntry.place(entry)) {
-        case PageEntry.ZERO -> makeZeros(page, entry);
-        case PageEntry.RESIDENT -> fillGivenUp(page, entry);
-        default -> fetch(page, entry, now);
-      }
-    }
-  }
-
-  private boolean claim(long page, long entry) {
-    if (table.compareAndSet(page, entry, entry | PageEntry.FETCHING)) {
-      return true;
-    }
-    // Another thread changed the entry this very moment: look at the page again at once.
-    backlog.add(page);
-    retryAsked = true;
-    wakeup.signal();
-    return false;
-  }
-
-  /**
-   * A fault on a page that the table calls resident: either another thread's fault brought it in
-   * the meantime, or the guest's balloon gave it up, and then it reads as zeros.
-   */
-  private void fillGivenUp(long page, long entry) {
-    if (!claim(page, entry)) {
-      return;
-    }
-    Outcome outcome = installer.zeros(page, 1);
-    clearFetching(page);
-    if (outcome == Outcome.PRESENT) {
-      counters.repeatedFault();
-    } else if (outcome == Outcome.INSTALLED) {
-      counters.zeroFilled(1);
-    } else {
-      backlog.add(page);
-    }
-  }
-
-  /**
-   * The evictor's thread may clear the COPY mark of a claimed page, so no whole entry is written.
-   */
-  private void clearFetching(long page) {
-    long entry = table.get(page);
-    while (!table.compareAndSet(page, entry, entry & ~PageEntry.FETCHING)) {
-      entry = table.get(page);
-    }
-  }
-
-  private void makeZeros(long page, long entry) {
-    if (!budget.tryTake()) {
-      waitForRoom(page);
-      return;
-    }
-    if (!claim(page, entry)) {
-      budget.release(1);
-      return;
-    }
-    zeroRun = page == zeroNext ? Math.min(zeroRun * 2, ZERO_RUN_MAX) : 1;
-    int count = 1;
-    while (count < zeroRun && claimNeighbour(page + count)) {
-      count++;
-    }
-    zeroNext = page + count;
-    install(page, count);
-    if (budget.isTight()) {
-      roomNeeded.run();
-    }
-  }
-
-  private boolean claimNeighbour(long page) {
-    if (page >= table.pages() || budget.isTight()) {
-      return false;
-    }
-    long entry = table.get(page);
-    if (PageEntry.place(entry) != PageEntry.ZERO || PageEntry.has(entry, PageEntry.BUSY)) {
-      return false;
-    }
-    if (!table.compareAndSet(page, entry, entry | PageEntry.FETCHING)) {
-      return false;
-    }
-    if (budget.tryTake()) {
-      return true;
-    }
-    table.set(page, entry);
-    return false;
-  }
-
-  private void install(long page, int count) {
-    if (installer.zeros(page, count) == Outcome.INSTALLED) {
-      for (int i = 0; i < count; i++) {
-        becomeResident(page + i);
-      }
-      return;
-    }
-    // Something in the run was there already, or there is no memory: one at a time finds out.
-    for (int i = 0; i < count; i++) {
-      Outcome outcome = installer.zeros(page + i, 1);
-      if (outcome == Outcome.INSTALLED || outcome == Outcome.PRESENT) {
-        becomeResident(page + i);
-      } else {
-        unclaim(page + i);
-      }
-    }
-  }
-
-  private void becomeResident(long page) {
-    table.set(page, PageEntry.resident(PageEntry.heat(table.get(page))));
-    counters.zeroFilled(1);
-  }
-
-  private void fetch(long page, long entry, long now) {
-    int host = PageEntry.host(entry);
-    FaultLink link = host < links.length ? links[host] : null;
-    if (link == null) {
-      backlog.add(page);
-      return;
-    }
-    if (!budget.tryTake()) {
-      waitForRoom(page);
-      return;
-    }
-    if (!claim(page, entry)) {
-      budget.release(1);
-      return;
-    }
-    ask(link, page, now);
-    if (budget.isTight()) {
-      roomNeeded.run();
-    }
-  }
-
-  private void ask(FaultLink link, long page, long now) {
-    try {
-      if (!link.request(page, now)) {
-        unclaim(page);
-      }
-    } catch (RuntimeException e) {
-      lose(link, e.toString());
-    }
-  }
-
-  /** A claimed page goes back to waiting. */
-  private void unclaim(long page) {
-    table.set(page, table.get(page) & ~PageEntry.FETCHING);
-    budget.release(1);
-    backlog.add(page);
-  }
-
-  private void waitForRoom(long page) {
-    backlog.add(page);
-    roomNeeded.run();
   }
 
   private int receive(FaultLink link) {
     try {
-      return link.receive(this);
+      return link.receive(filler);
     } catch (RuntimeException e) {
       lose(link, String.valueOf(e.getMessage()));
       return 1;
     } finally {
-      waiting.set(backlog.size());
+      filler.endOfAnswers();
     }
   }
 
   @Override
-  public void contents(FaultLink link, long page, MemorySegment from, long at, long started) {
-    long entry = table.get(page);
-    if (PageChecksum.of(from, at) != PageEntry.checksum(entry)) {
-      counters.refusedContents();
-      missing(link, page, "the contents that came are not the page's current ones");
-      return;
-    }
-    installed(link, installer.contents(page, from.address() + at, true), page, entry, started);
-  }
-
-  @Override
-  public void zeros(FaultLink link, long page, long started) {
-    long entry = table.get(page);
-    if (PageEntry.checksum(entry) != PageChecksum.ZERO_PAGE) {
-      counters.refusedContents();
-      missing(link, page, "zeros came, which are not the page's current contents");
-      return;
-    }
-    installed(link, installer.zeros(page, 1), page, entry, started);
-  }
-
-  private void installed(FaultLink link, Outcome outcome, long page, long entry, long started) {
-    if (outcome != Outcome.INSTALLED && outcome != Outcome.PRESENT) {
-      // The sub-host keeps the page, so nothing is lost by asking again.
-      unclaim(page);
-      return;
-    }
-    if (stalls.get(link.host()) != null) {
-      stalls.set(link.host(), null);
-    }
-    table.set(
-        page,
-        PageEntry.residentWithCopy(PageEntry.host(entry), PageEntry.checksum(entry), FETCHED_HEAT));
-    counters.remoteFilled(System.nanoTime() - started);
-    copies.offer(page);
-  }
-
-  @Override
-  public void missing(FaultLink link, long page, String why) {
-    stalls.set(link.host(), "page " + page + ": " + why);
-    unclaim(page);
-  }
-
-  private void lose(FaultLink link, String why) {
+  public void lose(FaultLink link, String why) {
     links[link.host()] = null;
     poll.replace(FIRST_LINK + link.host(), -1, Poll.READABLE);
-    stalls.set(link.host(), "connection lost: " + why);
-    link.eachUnderWay(this::unclaim);
-    waiting.set(backlog.size());
+    filler.stall(link.host(), "connection lost: " + why);
+    filler.giveBack(link);
     link.close();
     linkLost.accept(link, why);
   }
@@ -460,7 +226,7 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
     for (FaultLink link = arrivals.poll(); link != null; link = arrivals.poll()) {
       FaultLink before = links[link.host()];
       if (before != null) {
-        before.eachUnderWay(this::unclaim);
+        filler.giveBack(before);
         before.close();
       }
       links[link.host()] = link;
@@ -468,23 +234,8 @@ final class FaultLoop implements FaultLink.Answers, AutoCloseable {
         poll.add(-1, Poll.READABLE);
       }
       poll.replace(FIRST_LINK + link.host(), link.fd(), Poll.READABLE);
-      stalls.set(link.host(), null);
-      retryAsked = true;
+      filler.stall(link.host(), null);
     }
-  }
-
-  private void retryWaiting() {
-    if (!retryAsked) {
-      return;
-    }
-    retryAsked = false;
-    int count = backlog.size();
-    retrying = backlog.takeAll(retrying);
-    long now = System.nanoTime();
-    for (int i = 0; i < count; i++) {
-      serve(retrying[i], now);
-    }
-    waiting.set(backlog.size());
   }
 
   @Override

@@ -180,7 +180,7 @@ final class FrameReader {
   void body(BodySink sink) {
     while (bodyLeft > 0) {
       int piece = piece();
-      sink.accept(buffer, start, piece);
+      sink.accept(buffer.asSlice(start, piece).asByteBuffer().asReadOnlyBuffer());
       taken(piece);
     }
   }

@@ -11,8 +11,11 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import org.smemv.placement.HeatSplit;
 import org.smemv.placement.PageSize;
 
@@ -44,6 +47,7 @@ public final class OutgoingMemory implements AutoCloseable {
   public record TargetProgress(String host, long pages, long zeroPages, long sent, long bytes) {}
 
   private static final int STRIPE = 64;
+  private static final long PATIENCE_MILLIS = 40;
 
   /** Time between two looks at what the VM writes while a round goes on. */
   private static final long LOOK_NANOS = 250_000_000;
@@ -135,23 +139,26 @@ public final class OutgoingMemory implements AutoCloseable {
    * are due again. It looks several times at what is written meanwhile: a page that is written
    * before its turn has come need not be sent twice.
    *
+   * @param enough is asked before each page; after a yes, those that were not sent stay due
    * @throws PageLinkException when a target was lost or refused pages
    * @throws FrameException CAPACITY when no target has room left for a page
    */
-  public Round copy() {
+  public Round copy(BooleanSupplier enough) {
     long before = senders.stream().mapToLong(PageSender::pagesSent).sum();
     long begin = System.nanoTime();
     unsent = watch.takeDue();
     lookedAt = begin;
     senders.forEach(PageSender::beginRound);
     try {
-      dispatch(false);
-      dispatch(true);
-      finishRound();
+      dispatch(false, enough);
+      dispatch(true, enough);
+      finishRound(enough);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while copying", e);
     }
+    watch.dueAgain(unsent);
+    unsent.clear();
     long sent = senders.stream().mapToLong(PageSender::pagesSent).sum() - before;
     long dirtied = watch.endRound();
     return new Round(sent, System.nanoTime() - begin, dirtied);
@@ -165,7 +172,7 @@ public final class OutgoingMemory implements AutoCloseable {
   public void copyLast() {
     long ignored = watch.endRound();
     for (int i = 0; i < LAST_ROUNDS_MAX; i++) {
-      if (copy().dirtied() == 0) {
+      if (copy(() -> false).dirtied() == 0) {
         return;
       }
     }
@@ -173,8 +180,11 @@ public final class OutgoingMemory implements AutoCloseable {
         duePages() + " pages of the stopped VM are still being written");
   }
 
-  private void dispatch(boolean all) throws InterruptedException {
+  private void dispatch(boolean all, BooleanSupplier enough) throws InterruptedException {
     for (int p = unsent.nextSetBit(0); p >= 0; p = unsent.nextSetBit(p + 1)) {
+      if (enough.getAsBoolean()) {
+        return;
+      }
       if (all || (heat.of(p) == 0 && !watch.wasWrittenInRound(p))) {
         unsent.clear(p); // first: whatever is written from now on may be missed by its sender
         dispatch(p);
@@ -239,7 +249,7 @@ public final class OutgoingMemory implements AutoCloseable {
     }
   }
 
-  private void finishRound() throws InterruptedException {
+  private void finishRound(BooleanSupplier enough) throws InterruptedException {
     for (int target = 0; target < senders.size(); target++) {
       flush(target);
     }
@@ -247,14 +257,35 @@ public final class OutgoingMemory implements AutoCloseable {
     for (PageSender sender : senders) {
       ends.add(sender.endRound());
     }
+    CompletableFuture<Void> all = CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new));
     try {
-      ends.forEach(CompletableFuture::join);
-    } catch (CompletionException e) {
+      while (!isOver(all)) {
+        if (enough.getAsBoolean() || oneHasFailed()) {
+          senders.forEach(PageSender::skip);
+        }
+      }
+    } finally {
+      senders.forEach(sender -> sender.takeSkipped(unsent));
+    }
+  }
+
+  /** Waits a moment for the end of the round; it may be long where there is little bandwidth. */
+  private static boolean isOver(CompletableFuture<Void> round) throws InterruptedException {
+    try {
+      round.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
       }
-      throw e;
+      throw new IllegalStateException(e);
     }
+  }
+
+  private boolean oneHasFailed() {
+    return senders.stream().anyMatch(PageSender::hasFailed);
   }
 
   /** Pages that are due. Any thread. */

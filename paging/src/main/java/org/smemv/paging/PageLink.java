@@ -2,6 +2,7 @@ package org.smemv.paging;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -255,8 +256,12 @@ public final class PageLink implements AutoCloseable {
   }
 
   /** Sends a part of a device stream, at most {@link PageFrame#BODY_BYTES_MAX} bytes. */
-  public void sendBody(MemorySegment memory, long offset, int length) {
-    MemorySegment part = memory.asSlice(offset, length);
+  public void sendBody(ByteBuffer bytes) {
+    if (!bytes.isDirect()) {
+      throw new IllegalArgumentException("the bytes of a device stream come from a direct buffer");
+    }
+    MemorySegment part = MemorySegment.ofBuffer(bytes);
+    int length = bytes.remaining();
     try {
       long at = writer.begin(FrameKind.BODY, target.vm(), target.epoch(), 0);
       PageFrame.bodyBytes(writer.memory(), at, length);

@@ -3,9 +3,11 @@ package org.smemv.paging;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
+import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.smemv.placement.PageSize;
@@ -52,6 +54,8 @@ final class PageSender implements AutoCloseable {
   private final LongAdder pagesHeld = new LongAdder();
   private final Thread thread;
   private volatile CompletableFuture<Void> round = CompletableFuture.completedFuture(null);
+  private final Queue<long[]> skipped = new ConcurrentLinkedQueue<>();
+  private volatile boolean skipping;
   private volatile boolean running = true;
   private int filled;
 
@@ -75,6 +79,7 @@ final class PageSender implements AutoCloseable {
   }
 
   void beginRound() {
+    skipping = false;
     round = new CompletableFuture<>();
   }
 
@@ -91,6 +96,25 @@ final class PageSender implements AutoCloseable {
   CompletableFuture<Void> endRound() throws InterruptedException {
     send(END_OF_ROUND);
     return round;
+  }
+
+  /** Whether the target was lost or refused pages in this round. Any thread. */
+  boolean hasFailed() {
+    return round.isCompletedExceptionally();
+  }
+
+  /** Leaves out what is still queued of this round. Any thread. */
+  void skip() {
+    skipping = true;
+  }
+
+  /** After the round: pages that were left out. */
+  void takeSkipped(BitSet into) {
+    for (long[] stripe = skipped.poll(); stripe != null; stripe = skipped.poll()) {
+      for (long page : stripe) {
+        into.set((int) page);
+      }
+    }
   }
 
   /** Bytes sent, headers included. Any thread. */
@@ -120,6 +144,8 @@ final class PageSender implements AutoCloseable {
         if (stripe.length == 0) {
           drain();
           round.complete(null);
+        } else if (skipping) {
+          skipped.add(stripe);
         } else if (!round.isDone()) {
           sendStripe(stripe);
         }

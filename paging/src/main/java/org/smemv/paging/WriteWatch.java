@@ -95,6 +95,11 @@ public final class WriteWatch implements AutoCloseable {
     return taken;
   }
 
+  /** Pages that were taken and not sent are due again. */
+  void dueAgain(BitSet pages) {
+    due.or(pages);
+  }
+
   /**
    * In the middle of a round: pages that were written are due again, but for those that are still
    * to be sent in this round, which will be sent as they are now or later.

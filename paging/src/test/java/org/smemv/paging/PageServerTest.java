@@ -240,8 +240,8 @@ class PageServerTest {
   void aDeviceStreamReachesItsSinkAndIsConfirmed() {
     try (PageLink link = fixture.link(TrafficClass.BODY)) {
       MemorySegment text = arena.allocateFrom("x".repeat(100_000));
-      link.sendBody(text, 0, 10);
-      link.sendBody(text, 10, 99_990);
+      link.sendBody(text.asSlice(0, 10).asByteBuffer());
+      link.sendBody(text.asSlice(10, 99_990).asByteBuffer());
       link.endBody();
       assertThat(fixture.body.toString()).isEqualTo("x".repeat(100_000) + ".");
     }
@@ -250,7 +250,7 @@ class PageServerTest {
   @Test
   void aDeviceStreamThatBreaksOffIsAborted() throws Exception {
     PageLink link = fixture.link(TrafficClass.BODY);
-    link.sendBody(arena.allocateFrom("abc"), 0, 3);
+    link.sendBody(arena.allocateFrom("abc").asSlice(0, 3).asByteBuffer());
     link.close();
     fixture.bodyOver.await();
     assertThat(fixture.body.toString()).isEqualTo("abc!");

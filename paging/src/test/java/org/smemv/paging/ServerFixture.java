@@ -1,8 +1,7 @@
 package org.smemv.paging;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -72,9 +71,8 @@ final class ServerFixture implements AutoCloseable, HolderDirectory, ControlHand
 
   private final class TextSink implements BodySink {
     @Override
-    public void accept(MemorySegment memory, long offset, int length) {
-      byte[] bytes = memory.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
-      body.append(new String(bytes, StandardCharsets.UTF_8));
+    public void accept(ByteBuffer bytes) {
+      body.append(StandardCharsets.UTF_8.decode(bytes));
     }
 
     @Override

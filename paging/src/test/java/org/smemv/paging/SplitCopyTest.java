@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,8 +106,12 @@ class SplitCopyTest {
       long sent = 0;
       try (WriteWatch watch = WriteWatch.begin(attachment);
           OutgoingMemory out = outgoing(watch)) {
+        AtomicInteger asked = new AtomicInteger();
+        sent += out.copy(() -> asked.incrementAndGet() > 500).pages();
+        assertThat(sent).isBetween(1L, 500L);
+        assertThat(out.duePages()).isGreaterThan(PAGES / 2);
         for (int round = 0; round < 5; round++) {
-          sent += out.copy().pages();
+          sent += out.copy(() -> false).pages();
         }
         signal("STOP");
         out.copyLast();

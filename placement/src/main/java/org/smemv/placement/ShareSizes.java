@@ -54,6 +54,11 @@ public final class ShareSizes {
     if (mainBytes >= vmBytes) {
       return List.of();
     }
+    if (mainBytes < 2 * headroomBytes(mainBytes)) {
+      throw new DoesNotFit(
+          "a main memory of %d KiB is too little to page with: at least %d KiB are needed"
+              .formatted(mainBytes >> 10, headroomBytes(0) >> 9));
+    }
     long needed = vmBytes - mainBytes + headroomBytes(mainBytes);
     checkWanted(candidates);
     long fixed = candidates.stream().mapToLong(Candidate::wantedBytes).sum();

@@ -2,6 +2,7 @@ package org.smemv.node.agent;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,7 @@ final class Arrivals {
   private final HostPaths paths;
   private final MemoryLedger ledger;
   private final HostedVms vms;
+  private final TakenVms taken;
   private final Function<String, InetSocketAddress> addressOf;
   private final Map<UUID, Arrival> arrivals = new ConcurrentHashMap<>();
 
@@ -56,22 +58,28 @@ final class Arrivals {
       HostPaths paths,
       MemoryLedger ledger,
       HostedVms vms,
+      TakenVms taken,
       Function<String, InetSocketAddress> addressOf) {
     this.host = host;
     this.paths = paths;
     this.ledger = ledger;
     this.vms = vms;
+    this.taken = taken;
     this.addressOf = addressOf;
   }
 
   void reserve(Reservation wanted) throws HostException {
+    Arrival before = arrivals.get(wanted.vm());
+    if (before != null && before.reservation.equals(wanted)) {
+      return;
+    }
+    if (before != null && before.reservation.epoch() < wanted.epoch()) {
+      // The migration before came to nothing, and could not say so.
+      release(wanted.vm(), before.reservation.epoch());
+    }
     Arrival arrival = new Arrival(wanted);
     synchronized (arrival) {
-      Arrival before = arrivals.putIfAbsent(wanted.vm(), arrival);
-      if (before != null && before.reservation.equals(wanted)) {
-        return;
-      }
-      if (before != null) {
+      if (arrivals.putIfAbsent(wanted.vm(), arrival) != null) {
         throw refused("VM " + wanted.name() + " is arriving there already");
       }
       try {
@@ -84,12 +92,13 @@ final class Arrivals {
   }
 
   private void grant(Reservation wanted) throws HostException {
-    if (vms.get(wanted.name()) != null) {
+    if (!vms.claim(wanted.name())) {
       throw refused("it has a VM named " + wanted.name() + " already");
     }
     try {
       ledger.grant(key(wanted), wanted.bytes());
     } catch (MemoryLedger.NotEnough e) {
+      vms.unclaim(wanted.name());
       throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
     }
   }
@@ -144,11 +153,14 @@ final class Arrivals {
             null,
             0);
     record.write(paths.vm(name));
+    Files.deleteIfExists(paths.ram(name));
     QemuPlace place = new QemuPlace(host, paths.vm(name), paths.ram(name));
     QemuBody body = QemuBody.start(spec, place, QemuBody.Mode.INCOMING, QEMU_STARTS);
     try {
       allowIgnoreShared(body);
       HostedVm vm = HostedVm.take(paths, record, body);
+      // Whatever QEMU put there while it started belongs to no page of the VM.
+      vm.attachment().memory().ram().punchHole(0, record.memoryBytes());
       vm.startPager(host, addressOf);
       vm.expectPages();
       return vm;
@@ -196,8 +208,9 @@ final class Arrivals {
         if (!vm.hasBody() && !vm.migrationStatus().equals("completed")) {
           throw refused("its device state has not arrived");
         }
-        vm.become(vm.record().here());
+        vm.change(VmRecord::here);
         arrivals.remove(id);
+        noteTaken(vm.record());
       } catch (IOException e) {
         throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
       }
@@ -215,14 +228,37 @@ final class Arrivals {
     }
   }
 
+  /**
+   * The record has decided already: a note that cannot be written now is written at the next start.
+   */
+  private void noteTaken(VmRecord record) {
+    try {
+      taken.note(record);
+    } catch (IOException e) {
+      log.error("VM {}: the note that it was taken could not be written", record.name(), e);
+    }
+  }
+
   /** Whether the VM was taken; when it was not, it never will be any more. */
   boolean decided(UUID id, long epoch) {
-    HostedVm vm = vms.get(id);
-    if (vm != null && vm.record().phase() != Phase.INCOMING && vm.record().epoch() >= epoch) {
+    if (isTaken(id, epoch)) {
       return true;
     }
+    // Waits for a commit that is under way, and keeps a later one from happening.
     release(id, epoch);
-    return false;
+    return isTaken(id, epoch);
+  }
+
+  private boolean isTaken(UUID id, long epoch) {
+    HostedVm vm = vms.get(id);
+    boolean here =
+        vm != null && vm.record().phase() != Phase.INCOMING && vm.record().epoch() >= epoch;
+    return here || taken.has(id, epoch);
+  }
+
+  /** Whether the VM is here or arriving, also one that this agent could not take hold of again. */
+  boolean holds(UUID id) {
+    return vms.get(id) != null || arrivals.containsKey(id) || VmRecord.anyOf(paths.vms(), id);
   }
 
   void resume(UUID id, long epoch) throws HostException {
@@ -268,6 +304,7 @@ final class Arrivals {
         vms.remove(vm);
         destroy(vm);
       }
+      vms.unclaim(arrival.reservation.name());
       ledger.release(key(arrival.reservation));
     }
   }

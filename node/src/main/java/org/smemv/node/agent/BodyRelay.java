@@ -1,8 +1,6 @@
 package org.smemv.node.agent;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -33,9 +31,14 @@ final class BodyRelay implements AutoCloseable {
   BodyRelay(Path socket, LinkTarget target) throws IOException {
     this.socket = socket;
     Files.deleteIfExists(socket);
-    this.link = PageLink.open(target);
     this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    listener.bind(UnixDomainSocketAddress.of(socket));
+    try {
+      listener.bind(UnixDomainSocketAddress.of(socket));
+      this.link = PageLink.open(target);
+    } catch (IOException | RuntimeException e) {
+      listener.close();
+      throw e;
+    }
     Thread.ofPlatform().daemon().name("body-relay").start(this::relay);
   }
 
@@ -45,12 +48,10 @@ final class BodyRelay implements AutoCloseable {
   }
 
   private void relay() {
-    try (SocketChannel qemu = listener.accept();
-        Arena arena = Arena.ofConfined()) {
-      MemorySegment memory = arena.allocate(BUFFER_BYTES, 64);
-      ByteBuffer buffer = memory.asByteBuffer();
+    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    try (SocketChannel qemu = listener.accept()) {
       while (qemu.read(buffer) >= 0) {
-        link.sendBody(memory, 0, buffer.position());
+        link.sendBody(buffer.flip());
         buffer.clear();
       }
       link.endBody();

@@ -67,6 +67,9 @@ final class ControlRequests implements ControlHandler {
       case HostRequest.Decided(var vm, var epoch) -> {
         return new Reply(null, null, arrivals.decided(vm, epoch), null);
       }
+      case HostRequest.Holds(var vm) -> {
+        return new Reply(null, null, arrivals.holds(vm), null);
+      }
       case HostRequest.Resume(var vm, var epoch) -> arrivals.resume(vm, epoch);
       case HostRequest.Release(var vm, var epoch) -> {
         arrivals.release(vm, epoch);

@@ -10,6 +10,8 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
 import org.smemv.migration.Migration;
@@ -42,6 +44,7 @@ final class Departures {
     }
   }
 
+  private static final Logger log = LoggerFactory.getLogger(Departures.class);
   private static final int REMEMBERED = 100;
 
   private final String host;
@@ -75,7 +78,26 @@ final class Departures {
   }
 
   MigrationJob start(HostedVm vm, MigrateVm request) throws OperationException {
-    Prepared prepared = prepare(vm, request);
+    String busy = vm.occupy("being migrated to " + request.mainHost());
+    if (busy != null) {
+      throw new OperationException(
+          ErrorCode.BUSY, "VM " + vm.record().name() + " is " + busy + " already");
+    }
+    try {
+      Prepared prepared = prepare(vm, request);
+      // An epoch is used once, so that nothing of an attempt that failed can pass for this one.
+      vm.change(record -> record.withEpoch(prepared.plan().epoch()));
+      return run(vm, prepared);
+    } catch (IOException e) {
+      vm.vacate();
+      throw new OperationException(ErrorCode.FAILED, String.valueOf(e.getMessage()), e);
+    } catch (OperationException | RuntimeException e) {
+      vm.vacate();
+      throw e;
+    }
+  }
+
+  private MigrationJob run(HostedVm vm, Prepared prepared) {
     MigrationPlan plan = prepared.plan();
     LocalBody body = new LocalBody(vm, plan.epoch(), host, addressOf, () -> gone.accept(vm));
     Map<String, HostControl> subs = new LinkedHashMap<>(prepared.hosts());
@@ -84,7 +106,7 @@ final class Departures {
         new Migration(
             plan, main, subs, body, Json.write(vm.body().spec().orElseThrow()), new SystemClock());
     MigrationJob job = new MigrationJob(UUID.randomUUID().toString(), host, migration);
-    remember(job, vm.record().name());
+    remember(job);
     Thread.ofPlatform()
         .daemon()
         .name("migration-" + plan.name())
@@ -94,32 +116,18 @@ final class Departures {
                 migration.run();
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+              } finally {
+                vm.vacate();
               }
             });
     return job;
   }
 
-  private synchronized void remember(MigrationJob job, String vm) throws OperationException {
-    MigrationJob running = running(vm);
-    if (running != null) {
-      throw busy(vm, running);
-    }
+  private synchronized void remember(MigrationJob job) {
     while (jobs.size() >= REMEMBERED) {
       jobs.remove(jobs.keySet().iterator().next());
     }
     jobs.put(job.id(), job);
-  }
-
-  private static OperationException busy(String vm, MigrationJob running) {
-    return new OperationException(
-        ErrorCode.BUSY,
-        "VM "
-            + vm
-            + " is being migrated to "
-            + running.migration().plan().main()
-            + " already: wait for migration "
-            + running.id()
-            + ", or cancel it");
   }
 
   synchronized @Nullable MigrationJob running(String vm) {
@@ -163,10 +171,6 @@ final class Departures {
 
   private void checkMovable(HostedVm vm) throws OperationException {
     String name = vm.record().name();
-    MigrationJob running = running(name);
-    if (running != null) {
-      throw busy(name, running);
-    }
     if (vm.record().phase() != Phase.HERE) {
       throw new OperationException(
           ErrorCode.BUSY, "VM " + name + " is not settled on " + host + " yet: try again");
@@ -293,18 +297,31 @@ final class Departures {
     return new PlanReport.Target(name, role, bytes, free);
   }
 
-  /** After a restart: finds out whether a VM that was leaving has left. */
-  void settle(HostedVm vm) throws InterruptedException, IOException {
+  /** Nobody else will tell the new main host to; one that refuses has the VM all the same. */
+  private static void letRun(RemoteHost main, HostedVm vm) throws HostException {
+    try {
+      main.resume(vm.id(), vm.record().leavingEpoch());
+    } catch (HostException e) {
+      if (e.kind() == HostException.Kind.UNREACHABLE) {
+        throw e;
+      }
+      log.warn("VM {}: {}", vm.record().name(), e.getMessage());
+    }
+  }
+
+  /**
+   * After a restart: finds out whether a VM that was leaving has left; true when it is still ours.
+   */
+  boolean hasStayed(HostedVm vm) throws InterruptedException {
     String to = java.util.Objects.requireNonNull(vm.record().leavingTo());
     while (true) {
       try (RemoteHost main = new RemoteHost(to, addressOf.apply(to), host)) {
-        if (main.decided(vm.id(), vm.record().leavingEpoch())) {
-          gone.accept(vm);
-        } else {
-          vm.become(vm.record().here());
-          vm.comeBack();
+        if (!main.decided(vm.id(), vm.record().leavingEpoch())) {
+          return true;
         }
-        return;
+        letRun(main, vm);
+        gone.accept(vm);
+        return false;
       } catch (HostException | IllegalArgumentException e) {
         Thread.sleep(1000);
       }

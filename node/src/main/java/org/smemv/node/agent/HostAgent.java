@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,13 +18,9 @@ import org.smemv.linux.MemoryMount;
 import org.smemv.migration.HostException;
 import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
-import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.ApiServer;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.HostsFile;
-import org.smemv.node.qemu.QemuBody;
-import org.smemv.node.qemu.QemuException;
-import org.smemv.paging.AttachException;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.HolderDirectory;
 import org.smemv.paging.PageHolder;
@@ -40,7 +35,6 @@ import org.smemv.placement.PageSize;
  */
 public final class HostAgent implements AgentMain, HolderDirectory {
   private static final Logger log = LoggerFactory.getLogger(HostAgent.class);
-  private static final Duration QEMU_ANSWERS = Duration.ofSeconds(10);
   private static final int FRAMES_UNDER_WAY = 256;
 
   /** For {@link java.util.ServiceLoader}. */
@@ -65,13 +59,14 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     SlabPool pool = new SlabPool(options.capacityBytes() >>> PageSize.SHIFT, FRAMES_UNDER_WAY);
     HostedVms hosted = new HostedVms(options.name());
     HeldShares held = new HeldShares(ledger, pool);
-    Arrivals arriving = new Arrivals(options.name(), paths, ledger, hosted, this::addressOf);
+    TakenVms taken = new TakenVms(paths.taken());
+    Arrivals arriving = new Arrivals(options.name(), paths, ledger, hosted, taken, this::addressOf);
     LocalVms local = new LocalVms(options.name(), paths, ledger, hosted, this::addressOf);
     HostDescription description = new HostDescription(options.name(), ledger, hosted, held);
     vms = hosted;
     shares = held;
     arrivals = arriving;
-    takeHoldAgain(paths, local, hosted);
+    new Survivors(options.name(), paths, hosted, local, taken, this::addressOf).takeHold();
     PageServer server =
         PageServer.start(
             options.data(),
@@ -122,74 +117,11 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     return java.util.Objects.requireNonNull(given);
   }
 
-  private void takeHoldAgain(HostPaths paths, LocalVms local, HostedVms hosted) throws IOException {
-    List<Path> directories = new ArrayList<>();
-    try (Stream<Path> list = Files.list(paths.vms())) {
-      list.filter(Files::isDirectory).sorted().forEach(directories::add);
-    }
-    for (Path directory : directories) {
-      try {
-        takeHoldAgain(paths, directory, local, hosted);
-      } catch (IOException | AttachException | RuntimeException e) {
-        // One VM that cannot be served must not keep the others from being served.
-        log.error("{}: its VM cannot be taken hold of again: {}", directory, e.getMessage());
-      }
-    }
-  }
-
-  private void takeHoldAgain(HostPaths paths, Path directory, LocalVms local, HostedVms hosted)
-      throws IOException, AttachException {
-    VmRecord record = VmRecord.read(directory).orElse(null);
-    if (record == null) {
-      return;
-    }
-    QemuBody body;
-    try {
-      body = QemuBody.reopen(directory, QEMU_ANSWERS).orElse(null);
-    } catch (QemuException e) {
-      log.warn("VM {}: its QEMU has ended: {}", record.name(), e.getMessage());
-      HostedVm.forget(paths, record.name(), true);
-      return;
-    }
-    if (body == null || record.phase() == Phase.INCOMING) {
-      if (body != null) {
-        log.info("VM {}: it was arriving when the agent died; given up", record.name());
-        body.stop();
-      }
-      HostedVm.forget(paths, record.name(), true);
-      return;
-    }
-    // A higher epoch fences off whatever the dead agent still has on the wire.
-    VmRecord raised = record.withEpoch(record.epoch() + 1);
-    raised.write(directory);
-    HostedVm vm = HostedVm.takeAgain(paths, raised, body);
-    local.grantAgain(raised);
-    vm.startPager(options().name(), this::addressOf);
-    hosted.add(vm);
-    if (raised.phase() == Phase.LEAVING) {
-      Thread.ofVirtual().start(() -> settle(local, vm));
-    } else {
-      vm.comeBack();
-      vm.keepWithinLimit();
-    }
-  }
-
-  private static void settle(LocalVms local, HostedVm vm) {
-    try {
-      local.departures().settle(vm);
-      vm.keepWithinLimit();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (IOException e) {
-      log.error("VM {}: cannot be brought back", vm.record().name(), e);
-    }
-  }
-
   /** A main host that says for good that it does not have the VM frees what is held for it. */
   private void askMainHost(HeldShares.Silent silent, HeldShares shares) {
     String name = silent.mainHost();
     try (RemoteHost main = new RemoteHost(name, addressOf(name), options().name())) {
-      if (!main.decided(silent.vm(), silent.epoch())) {
+      if (!main.holds(silent.vm())) {
         log.warn("VM {}: {} does not have it; its pages here are freed", silent.vm(), name);
         boolean ignored = shares.release(silent.vm(), silent.epoch());
       }
@@ -202,12 +134,21 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     try {
       while (true) {
         Thread.sleep(Duration.ofSeconds(5));
-        shares.lapse(server::isConnected);
-        shares.silent(server::isConnected).forEach(silent -> askMainHost(silent, shares));
-        arrivals.lapse(server::isConnected);
+        keepHouseOnce(shares, arrivals, server);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void keepHouseOnce(HeldShares shares, Arrivals arrivals, PageServer server) {
+    try {
+      shares.lapse(server::isConnected);
+      shares.silent(server::isConnected).forEach(silent -> askMainHost(silent, shares));
+      arrivals.lapse(server::isConnected);
+    } catch (RuntimeException e) {
+      // What failed for one VM is tried again, and must not end the housekeeping of the others.
+      log.error("housekeeping", e);
     }
   }
 

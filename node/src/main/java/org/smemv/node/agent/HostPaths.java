@@ -21,6 +21,11 @@ record HostPaths(Path state) {
     return vms().resolve(name);
   }
 
+  /** Notes of the VMs that were taken here; see {@link TakenVms}. */
+  Path taken() {
+    return state.resolve("taken");
+  }
+
   Path ram(String vm) {
     return ramMount().resolve(vm + ".ram");
   }

@@ -19,6 +19,7 @@ import org.smemv.node.api.HostReport;
   @JsonSubTypes.Type(value = HostRequest.Resize.class, name = "resize"),
   @JsonSubTypes.Type(value = HostRequest.Commit.class, name = "commit"),
   @JsonSubTypes.Type(value = HostRequest.Decided.class, name = "decided"),
+  @JsonSubTypes.Type(value = HostRequest.Holds.class, name = "holds"),
   @JsonSubTypes.Type(value = HostRequest.Resume.class, name = "resume"),
   @JsonSubTypes.Type(value = HostRequest.Release.class, name = "release"),
 })
@@ -45,6 +46,9 @@ public sealed interface HostRequest {
   /** See {@link HostControl#decided}. */
   record Decided(UUID vm, long epoch) implements HostRequest {}
 
+  /** Whether the VM is there or arriving, so that its share elsewhere is still wanted. */
+  record Holds(UUID vm) implements HostRequest {}
+
   /** See {@link HostControl#resume}. */
   record Resume(UUID vm, long epoch) implements HostRequest {}
 
@@ -56,7 +60,7 @@ public sealed interface HostRequest {
    *
    * @param refused why not; null when it was done
    * @param message for a person, when it was refused
-   * @param decided the answer to {@link Decided}
+   * @param decided the answer to {@link Decided} or {@link Holds}
    * @param host the answer to {@link Describe}
    */
   record Reply(

@@ -5,8 +5,10 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +45,9 @@ final class HostedVm implements AutoCloseable {
   private volatile @Nullable GuestPager pager;
   private volatile @Nullable IncomingMemory incoming;
   private volatile @Nullable String broken;
+  private volatile @Nullable String notRunning;
+  private volatile @Nullable String notServed;
+  private final AtomicReference<@Nullable String> occupied = new AtomicReference<>();
   private volatile boolean bodyLoaded;
 
   private HostedVm(
@@ -140,11 +145,12 @@ final class HostedVm implements AutoCloseable {
   private synchronized void restartPager(
       String caller, Function<String, java.net.InetSocketAddress> addressOf) throws IOException {
     GuestPager before = pager;
-    if (before == null || broken == null || !body.process().isAlive()) {
+    boolean arriving = record.phase() == Phase.INCOMING;
+    if (before == null || broken == null || arriving || !body.process().isAlive()) {
       return;
     }
     before.close();
-    become(record.withEpoch(record.epoch() + 1));
+    change(r -> r.withEpoch(r.epoch() + 1));
     startPager(caller, addressOf);
     keepWithinLimit();
     broken = null;
@@ -158,8 +164,27 @@ final class HostedVm implements AutoCloseable {
     }
   }
 
-  /** All pages are where they belong; none may arrive any more. Durable when it returns. */
-  void become(VmRecord next) throws IOException {
+  /**
+   * Claims the VM for one operation.
+   *
+   * @param operation what, for others who want it: {@code being migrated to h2}
+   * @return null when it was claimed, else what it is occupied with
+   */
+  @Nullable String occupy(String operation) {
+    return occupied.compareAndExchange(null, operation);
+  }
+
+  /** Ends {@link #occupy}. */
+  void vacate() {
+    occupied.set(null);
+  }
+
+  /**
+   * Changes the record; durable when it returns. A VM that is here takes no arriving pages any
+   * more.
+   */
+  synchronized void change(UnaryOperator<VmRecord> change) throws IOException {
+    VmRecord next = change.apply(record);
     next.write(paths.vm(next.name()));
     record = next;
     IncomingMemory arriving = incoming;
@@ -190,9 +215,43 @@ final class HostedVm implements AutoCloseable {
       awaitMigrationEnd();
     }
     String runState = body.qmp().execute("query-status", MONITOR).path("status").asText();
-    if (!runState.equals("running")) {
+    if (!runState.equals("running") && !runState.equals("paused")) {
       log.info("VM {}: QEMU is {}, letting it run", record.name(), runState);
       run();
+    }
+  }
+
+  /** Does {@link #comeBack}, now and, while that fails and QEMU lives, again every second. */
+  void comeBackSurely() {
+    String failure = tryToComeBack();
+    if (failure == null) {
+      return;
+    }
+    notRunning = failure;
+    Thread.ofPlatform()
+        .name("come-back-" + record.name())
+        .daemon()
+        .start(
+            () -> {
+              try {
+                while (notRunning != null && body.process().isAlive()) {
+                  Thread.sleep(REVIVE_AFTER);
+                  notRunning = tryToComeBack();
+                }
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
+  private @Nullable String tryToComeBack() {
+    try {
+      change(VmRecord::here);
+      comeBack();
+      return null;
+    } catch (IOException | RuntimeException e) {
+      log.warn("VM {}: does not run yet: {}", record.name(), e.getMessage());
+      return "it does not run yet: " + e.getMessage();
     }
   }
 
@@ -256,14 +315,21 @@ final class HostedVm implements AutoCloseable {
     return incoming;
   }
 
-  /** Why paging stands still; null when it does not. Any thread. */
+  /** Says why the VM's memory is not served at all; null when it is. */
+  void notServed(@Nullable String why) {
+    notServed = why;
+  }
+
+  /** Why the VM stands still on this host's account; null when it does not. */
   @Nullable String broken() {
-    return broken;
+    String unserved = notServed;
+    String paging = broken;
+    return unserved != null ? unserved : paging != null ? paging : notRunning;
   }
 
   /** The memory limit changes; the record is durable before it counts. */
   void mainMemory(long bytes, List<Share> shares) throws IOException {
-    become(record.withMainMemory(bytes, shares));
+    change(r -> r.withMainMemory(bytes, shares));
     table.limitPages(bytes >>> PageSize.SHIFT);
     GuestPager paging = pager;
     if (paging != null) {

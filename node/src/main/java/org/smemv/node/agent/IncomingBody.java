@@ -2,7 +2,6 @@ package org.smemv.node.agent;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -12,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.smemv.node.qemu.Qmp;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.ErrorCode;
@@ -20,6 +20,7 @@ import org.smemv.paging.FrameException;
 /** Gives the device state of an arriving VM to its waiting QEMU. */
 final class IncomingBody implements BodySink {
   private static final Duration LOADED = Duration.ofSeconds(20);
+  private static final long LOOK_NANOS = 200_000;
 
   private final HostedVm vm;
   private final SocketChannel channel;
@@ -40,8 +41,7 @@ final class IncomingBody implements BodySink {
   }
 
   @Override
-  public void accept(MemorySegment memory, long offset, int length) {
-    ByteBuffer bytes = memory.asSlice(offset, length).asByteBuffer();
+  public void accept(ByteBuffer bytes) {
     try {
       while (bytes.hasRemaining()) {
         int ignored = channel.write(bytes);
@@ -77,7 +77,7 @@ final class IncomingBody implements BodySink {
       if (System.nanoTime() > deadline) {
         throw new IOException("not loaded within " + LOADED);
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(LOOK_NANOS);
     }
   }
 

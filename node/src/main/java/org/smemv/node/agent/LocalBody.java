@@ -6,13 +6,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.linux.SystemCallException;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.HostException;
 import org.smemv.node.qemu.Qmp;
+import org.smemv.node.qemu.QmpException;
 import org.smemv.paging.FrameException;
 import org.smemv.paging.LinkTarget;
 import org.smemv.paging.OutgoingMemory;
@@ -34,6 +39,7 @@ final class LocalBody implements BodySource {
   private final String caller;
   private final Function<String, InetSocketAddress> addressOf;
   private final Runnable retired;
+  private final Map<InetSocketAddress, String> targetNames = new ConcurrentHashMap<>();
   private @Nullable InetSocketAddress main;
   private @Nullable WriteWatch watch;
   private volatile @Nullable OutgoingMemory memory;
@@ -71,6 +77,7 @@ final class LocalBody implements BodySource {
       outgoing.add(
           new OutgoingMemory.Target(target.host(), addressOf.apply(target.host()), target.pages()));
     }
+    outgoing.forEach(target -> targetNames.put(target.address(), target.host()));
     main = outgoing.getFirst().address();
     run(
         () ->
@@ -93,9 +100,20 @@ final class LocalBody implements BodySource {
   }
 
   @Override
-  public Round copy() throws HostException {
+  public Round copy(BooleanSupplier enough) throws HostException {
     OutgoingMemory.Round[] round = new OutgoingMemory.Round[1];
-    run(() -> round[0] = memory().copy());
+    CompletableFuture<QmpException> ended = monitor().ended();
+    try {
+      run(() -> round[0] = memory().copy(() -> ended.isDone() || enough.getAsBoolean()));
+    } catch (SystemCallException e) {
+      // Its memory went with QEMU; that it has ended says more.
+      if (!ended.isDone()) {
+        throw e;
+      }
+    }
+    if (ended.isDone()) {
+      throw refused(ended.join());
+    }
     OutgoingMemory.Round done = round[0];
     return new Round(
         done.pages() << PageSize.SHIFT, done.nanos(), memory().duePages(), done.dirtied());
@@ -109,7 +127,7 @@ final class LocalBody implements BodySource {
       boolean full = e.code() == org.smemv.paging.ErrorCode.CAPACITY;
       throw new HostException(
           full ? HostException.Kind.CAPACITY : HostException.Kind.UNREACHABLE,
-          String.valueOf(e.getMessage()),
+          "host " + targetNames.get(e.peer()) + ": " + e.getMessage(),
           e);
     } catch (FrameException e) {
       throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
@@ -118,7 +136,7 @@ final class LocalBody implements BodySource {
 
   @Override
   public long pause() throws HostException {
-    Qmp qmp = vm.body().qmp();
+    Qmp qmp = monitor();
     InetSocketAddress to = java.util.Objects.requireNonNull(main);
     try (Qmp.Expectation stopped = qmp.expect("STOP");
         Qmp.Expectation ready =
@@ -158,10 +176,18 @@ final class LocalBody implements BodySource {
 
   @Override
   public void sendBody() throws HostException {
-    Qmp qmp = vm.body().qmp();
     try {
+      Qmp qmp = vm.body().qmp();
       qmp.execute("migrate-continue", Map.of("state", "pre-switchover"), HostedVm.MONITOR);
       java.util.Objects.requireNonNull(relay).await(LINK);
+    } catch (IOException e) {
+      throw refused(e);
+    }
+  }
+
+  private Qmp monitor() throws HostException {
+    try {
+      return vm.body().qmp();
     } catch (IOException e) {
       throw refused(e);
     }
@@ -174,18 +200,13 @@ final class LocalBody implements BodySource {
   @Override
   public void giveUp() {
     closeCopying();
-    try {
-      vm.become(vm.record().here());
-      vm.comeBack();
-    } catch (IOException e) {
-      log.error("VM {}: cannot be brought back to running", vm.record().name(), e);
-    }
+    vm.comeBackSurely();
   }
 
   @Override
   public void aboutToCommit(String mainHost, long newEpoch) throws HostException {
     try {
-      vm.become(vm.record().leaving(mainHost, newEpoch));
+      vm.change(record -> record.leaving(mainHost, newEpoch));
     } catch (IOException e) {
       throw refused(e);
     }

@@ -2,6 +2,7 @@ package org.smemv.node.agent;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
@@ -73,11 +74,12 @@ final class LocalVms {
   }
 
   synchronized HostedVms.Entry start(StartVm request) throws OperationException {
-    checkNameIsFree(request.name());
+    claim(request.name());
     UUID id = UUID.randomUUID();
     VmRecord record = record(request.name(), id, request.memoryBytes());
-    grant(record);
     try {
+      grant(record);
+      Files.deleteIfExists(paths.ram(request.name()));
       QemuSpec spec = spec(request, id);
       record.write(paths.vm(request.name()));
       QemuPlace place = new QemuPlace(host, paths.vm(request.name()), paths.ram(request.name()));
@@ -131,8 +133,8 @@ final class LocalVms {
         extra == null ? java.util.List.of() : extra);
   }
 
-  private void checkNameIsFree(String name) throws OperationException {
-    if (vms.get(name) != null) {
+  private void claim(String name) throws OperationException {
+    if (!vms.claim(name)) {
       throw new OperationException(
           ErrorCode.ALREADY_EXISTS, "host " + host + " has a VM named " + name + " already");
     }
@@ -142,6 +144,7 @@ final class LocalVms {
     try {
       ledger.grant(key(record), record.mainMemoryBytes());
     } catch (MemoryLedger.NotEnough e) {
+      vms.unclaim(record.name());
       throw new OperationException(ErrorCode.CAPACITY, "host " + host + ": " + e.getMessage(), e);
     }
   }
@@ -164,6 +167,7 @@ final class LocalVms {
 
   private OperationException undo(VmRecord record, Exception e) {
     ledger.release(key(record));
+    vms.unclaim(record.name());
     try {
       HostedVm.forget(paths, record.name(), true);
     } catch (IOException suppressed) {
@@ -178,7 +182,7 @@ final class LocalVms {
   }
 
   synchronized HostedVms.Entry attach(AttachVm request) throws OperationException {
-    checkNameIsFree(request.name());
+    claim(request.name());
     QemuAttachment found;
     try {
       found =
@@ -190,6 +194,7 @@ final class LocalVms {
               Path.of(request.qmpSocket()),
               HostedVm.MONITOR);
     } catch (IOException e) {
+      vms.unclaim(request.name());
       throw new OperationException(ErrorCode.UNSUITABLE, String.valueOf(e.getMessage()), e);
     }
     VmRecord record = record(request.name(), UUID.randomUUID(), found.found().memoryBytes());
@@ -203,17 +208,13 @@ final class LocalVms {
     }
   }
 
-  synchronized void stop(String name) throws OperationException {
+  void stop(String name) throws OperationException {
     HostedVm vm = find(name).vm();
-    MigrationJob job = departures.running(name);
-    if (job != null) {
-      throw new OperationException(
-          ErrorCode.BUSY,
-          "VM " + name + " is being migrated: cancel migration " + job.id() + " first");
-    }
+    occupy(vm, "being stopped");
     try {
       end(vm);
     } catch (IOException e) {
+      vm.vacate();
       throw new OperationException(ErrorCode.FAILED, "VM " + name + ": " + e.getMessage(), e);
     }
     for (Share share : vm.record().shares()) {
@@ -221,10 +222,23 @@ final class LocalVms {
     }
   }
 
+  private static void occupy(HostedVm vm, String operation) throws OperationException {
+    String busy = vm.occupy(operation);
+    if (busy != null) {
+      throw new OperationException(
+          ErrorCode.BUSY, "VM " + vm.record().name() + " is " + busy + ": wait, or cancel that");
+    }
+  }
+
   private void end(HostedVm vm) throws IOException {
-    vms.remove(vm);
-    vm.destroy();
-    ledger.release(key(vm.record()));
+    try {
+      vm.destroy();
+    } finally {
+      if (!vm.body().process().isAlive()) {
+        vms.remove(vm);
+        ledger.release(key(vm.record()));
+      }
+    }
   }
 
   private void releaseShare(HostedVm vm, Share share) {
@@ -247,15 +261,14 @@ final class LocalVms {
     }
   }
 
-  synchronized HostedVms.Entry setMainMemory(String name, SetMainMemory request)
-      throws OperationException {
+  HostedVms.Entry setMainMemory(String name, SetMainMemory request) throws OperationException {
     HostedVms.Entry entry = find(name);
-    MigrationJob job = departures.running(name);
-    if (job != null) {
-      throw new OperationException(
-          ErrorCode.BUSY, "VM " + name + " is being migrated: wait for migration " + job.id());
+    occupy(entry.vm(), "having its main memory changed");
+    try {
+      new MainMemoryChange(host, ledger, addressOf).apply(entry.vm(), request.bytes());
+    } finally {
+      entry.vm().vacate();
     }
-    new MainMemoryChange(host, ledger, addressOf).apply(entry.vm(), request.bytes());
     return entry;
   }
 

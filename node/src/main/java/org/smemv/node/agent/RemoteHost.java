@@ -82,6 +82,10 @@ final class RemoteHost implements HostControl, AutoCloseable {
     return ask(new HostRequest.Decided(vm, epoch), ANSWER).decided();
   }
 
+  boolean holds(UUID vm) throws HostException {
+    return ask(new HostRequest.Holds(vm), ANSWER).decided();
+  }
+
   @Override
   public void resume(UUID vm, long epoch) throws HostException {
     ask(new HostRequest.Resume(vm, epoch), ANSWER);
@@ -104,7 +108,9 @@ final class RemoteHost implements HostControl, AutoCloseable {
     } catch (IOException e) {
       close();
       throw new HostException(
-          HostException.Kind.REFUSED, "host " + name + " answers nonsense: " + e.getMessage(), e);
+          HostException.Kind.UNREACHABLE,
+          "host " + name + " answers nonsense: " + e.getMessage(),
+          e);
     }
     HostException.Kind refused = reply.refused();
     if (refused != null) {

@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl;
 import org.smemv.node.api.Json;
@@ -70,6 +71,24 @@ public record VmRecord(
 
   private static Path file(Path directory) {
     return directory.resolve("vm.json");
+  }
+
+  /**
+   * Whether any VM's directory below {@code all} has a record of this VM, or one that is damaged.
+   */
+  static boolean anyOf(Path all, UUID id) {
+    try (Stream<Path> directories = Files.list(all)) {
+      return directories.anyMatch(
+          directory -> {
+            try {
+              return read(directory).filter(record -> record.id().equals(id)).isPresent();
+            } catch (IOException e) {
+              return true;
+            }
+          });
+    } catch (IOException e) {
+      return true;
+    }
   }
 
   /** Reads the record in a VM's directory; empty when there is none. */

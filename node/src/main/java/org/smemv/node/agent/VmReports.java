@@ -1,6 +1,7 @@
 package org.smemv.node.agent;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.HdrHistogram.Histogram;
@@ -14,6 +15,8 @@ import org.smemv.placement.PageSize;
 
 /** What an operator is told about a VM; remembers a little to tell rates. One per VM. */
 final class VmReports {
+  private static final Duration ANSWER = Duration.ofSeconds(2);
+
   private final HostedVm vm;
   private final String host;
   private long lastNanos = System.nanoTime();
@@ -32,6 +35,10 @@ final class VmReports {
     VmRecord record = vm.record();
     GuestPager pager = vm.pager();
     String stall = stallReason(pager);
+    Boolean running = stall == null ? isRunning() : Boolean.FALSE;
+    if (running == null) {
+      stall = "its QEMU does not answer its monitor within " + ANSWER.toSeconds() + " s";
+    }
     long remote = 0;
     List<VmReport.Sub> subs = new ArrayList<>();
     if (pager != null) {
@@ -47,7 +54,7 @@ final class VmReports {
         record.name(),
         record.id().toString(),
         host,
-        state(stall, migrationId),
+        state(stall, migrationId, Boolean.TRUE.equals(running)),
         stall,
         record.memoryBytes(),
         record.mainMemoryBytes(),
@@ -59,12 +66,12 @@ final class VmReports {
         rates(pager),
         vm.body().spec().map(spec -> spec.cpus()).orElse(1),
         vm.body().process().pid(),
-        vm.body().qmp().version().toString(),
+        qemuVersion(),
         vm.body().accelerator().toString(),
         migrationId);
   }
 
-  private VmState state(@Nullable String stall, @Nullable String migrationId) {
+  private VmState state(@Nullable String stall, @Nullable String migrationId, boolean running) {
     if (!vm.body().process().isAlive()) {
       return VmState.DEAD;
     }
@@ -77,14 +84,23 @@ final class VmReports {
     if (migrationId != null) {
       return VmState.MIGRATING;
     }
-    return isRunning() ? VmState.RUNNING : VmState.PAUSED;
+    return running ? VmState.RUNNING : VmState.PAUSED;
   }
 
-  private boolean isRunning() {
+  private String qemuVersion() {
     try {
-      return vm.body().qmp().execute("query-status", HostedVm.MONITOR).path("running").asBoolean();
+      return vm.body().qmp().version().toString();
     } catch (IOException e) {
-      return false;
+      return "unknown";
+    }
+  }
+
+  /** Null when QEMU does not answer in time. */
+  private @Nullable Boolean isRunning() {
+    try {
+      return vm.body().qmp().execute("query-status", ANSWER).path("running").asBoolean();
+    } catch (IOException e) {
+      return null;
     }
   }
 

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,7 @@ public final class QemuBody implements AutoCloseable {
   /** How long QEMU may take for each of: quitting, ending on SIGTERM, ending on SIGKILL. */
   private static final Duration QUIT = Duration.ofSeconds(5);
 
+  private static final Duration CONNECT = Duration.ofSeconds(10);
   private static final Duration TERMINATE = Duration.ofSeconds(5);
   private static final Duration KILL = Duration.ofSeconds(5);
 
@@ -39,9 +41,9 @@ public final class QemuBody implements AutoCloseable {
 
   private final QemuRecord record;
   private final Path recordFile;
-  private final Qmp qmp;
+  private @Nullable Qmp qmp;
 
-  QemuBody(QemuRecord record, Path recordFile, Qmp qmp) {
+  QemuBody(QemuRecord record, Path recordFile, @Nullable Qmp qmp) {
     this.record = record;
     this.recordFile = recordFile;
     this.qmp = qmp;
@@ -63,9 +65,8 @@ public final class QemuBody implements AutoCloseable {
    * @param directory the VM's directory
    * @return empty when no QEMU was ever started there, or it was stopped
    * @throws QemuException {@link QemuException.Kind#NO_SUCH_PROCESS} when it has died meanwhile
-   * @throws QmpException when it lives and its monitor does not answer within {@code timeout}
    */
-  public static Optional<QemuBody> reopen(Path directory, Duration timeout) throws IOException {
+  public static Optional<QemuBody> reopen(Path directory) throws IOException {
     Path file = directory.toAbsolutePath().resolve("qemu.json");
     Optional<QemuRecord> found = QemuRecord.read(file);
     if (found.isEmpty()) {
@@ -82,8 +83,7 @@ public final class QemuBody implements AutoCloseable {
               + ", has ended. See "
               + directory.resolve("qemu.log"));
     }
-    Qmp qmp = Qmp.connect(record.name(), Path.of(record.qmpSocket()), timeout);
-    return Optional.of(new QemuBody(record, file, qmp));
+    return Optional.of(new QemuBody(record, file, null));
   }
 
   /**
@@ -123,9 +123,20 @@ public final class QemuBody implements AutoCloseable {
     return Path.of(record.qmpSocket());
   }
 
-  /** The open monitor. */
-  public Qmp qmp() {
-    return qmp;
+  /**
+   * The monitor, connected when it is first asked for. QEMU does not answer while its main loop
+   * waits for a page of the guest, so this may only be asked for once the VM's page faults are
+   * served.
+   *
+   * @throws QmpException when QEMU does not answer in time
+   */
+  public synchronized Qmp qmp() throws QmpException {
+    Qmp open = qmp;
+    if (open == null || open.ended().isDone()) {
+      open = Qmp.connect(record.name(), qmpSocket(), CONNECT);
+      qmp = open;
+    }
+    return open;
   }
 
   /** What runs the guest's instructions. */
@@ -140,7 +151,7 @@ public final class QemuBody implements AutoCloseable {
   public void stop() throws IOException {
     quit();
     QemuProcess process = record.process();
-    if (!process.awaitEnd(qmp.ended().isDone() ? TERMINATE : QUIT)) {
+    if (!process.awaitEnd(QUIT)) {
       LOG.warn("VM {}: QEMU {} does not quit: SIGTERM", name(), process.pid());
       process.terminate();
     }
@@ -165,19 +176,23 @@ public final class QemuBody implements AutoCloseable {
 
   private void quit() {
     try {
-      qmp.execute("quit", QUIT);
+      if (record.process().isAlive()) {
+        qmp().execute("quit", QUIT);
+      }
     } catch (QmpException e) {
       // Dead, or deaf: the signals follow.
       LOG.debug("VM {}: quit", name(), e);
     } finally {
-      qmp.close();
+      close();
     }
   }
 
   /** Closes the monitor only; QEMU goes on. */
   @Override
-  public void close() {
-    qmp.close();
+  public synchronized void close() {
+    if (qmp != null) {
+      qmp.close();
+    }
   }
 
   static void cleanUp(QemuRecord record, Path recordFile) throws IOException {

@@ -109,7 +109,7 @@ class QemuIT {
     start(QemuBody.Mode.PAUSED);
     QemuProcess process = body.process();
     body.close();
-    Optional<QemuBody> again = QemuBody.reopen(place().directory(), LONG);
+    Optional<QemuBody> again = QemuBody.reopen(place().directory());
     assertThat(again).isPresent();
     body = again.get();
     assertThat(body.process()).isEqualTo(process);
@@ -133,7 +133,7 @@ class QemuIT {
     body.stop();
     body = null;
     assertThat(process.isAlive()).isFalse();
-    assertThat(QemuBody.reopen(place().directory(), LONG)).isEmpty();
+    assertThat(QemuBody.reopen(place().directory())).isEmpty();
   }
 
   @Test
@@ -160,12 +160,12 @@ class QemuIT {
             });
     assertThat(e.kind()).isEqualTo(QmpException.Kind.CLOSED);
     assertThat(body.process().awaitEnd(LONG)).isTrue();
-    assertThatThrownBy(() -> QemuBody.reopen(place().directory(), LONG))
+    assertThatThrownBy(() -> QemuBody.reopen(place().directory()))
         .isInstanceOf(QemuException.class)
         .hasMessageContaining("vm1")
         .hasMessageContaining("has ended");
     QemuBody.forgetDead(place().directory());
-    assertThat(QemuBody.reopen(place().directory(), LONG)).isEmpty();
+    assertThat(QemuBody.reopen(place().directory())).isEmpty();
   }
 
   @Test
@@ -174,7 +174,7 @@ class QemuIT {
             () -> QemuBody.start(spec("-device", "nonsense"), place(), QemuBody.Mode.PAUSED, LONG))
         .isInstanceOf(QemuException.class)
         .hasMessageContaining("nonsense");
-    assertThat(QemuBody.reopen(place().directory(), LONG)).isEmpty();
+    assertThat(QemuBody.reopen(place().directory())).isEmpty();
   }
 
   @Test

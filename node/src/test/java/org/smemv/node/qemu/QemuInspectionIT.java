@@ -198,7 +198,7 @@ class QemuInspectionIT {
     monitor("a").close();
     QemuAttachment attached = attach(process);
     attached.body().close();
-    try (QemuBody again = QemuBody.reopen(directory.resolve("vm9"), LONG).orElseThrow()) {
+    try (QemuBody again = QemuBody.reopen(directory.resolve("vm9")).orElseThrow()) {
       assertThat(again.process()).isEqualTo(process);
       assertThat(again.name()).isEqualTo("vm9");
       assertThat(again.spec()).isEmpty();
@@ -211,7 +211,7 @@ class QemuInspectionIT {
     monitor("a").close();
     QemuException e = catchThrowableOfType(QemuException.class, () -> attach(process));
     assertThat(e.kind()).isEqualTo(QemuException.Kind.UNSUITABLE);
-    assertThat(QemuBody.reopen(directory.resolve("vm9"), LONG)).isEmpty();
+    assertThat(QemuBody.reopen(directory.resolve("vm9"))).isEmpty();
     monitor("a").execute("query-status", LONG);
   }
 
