@@ -139,7 +139,8 @@ public final class OutgoingMemory implements AutoCloseable {
    * are due again. It looks several times at what is written meanwhile: a page that is written
    * before its turn has come need not be sent twice.
    *
-   * @param enough is asked before each page; after a yes, those that were not sent stay due
+   * @param enough is asked before each page that is sent; after a yes, those that were not sent
+   *     stay due
    * @throws PageLinkException when a target was lost or refused pages
    * @throws FrameException CAPACITY when no target has room left for a page
    */
@@ -182,10 +183,10 @@ public final class OutgoingMemory implements AutoCloseable {
 
   private void dispatch(boolean all, BooleanSupplier enough) throws InterruptedException {
     for (int p = unsent.nextSetBit(0); p >= 0; p = unsent.nextSetBit(p + 1)) {
-      if (enough.getAsBoolean()) {
-        return;
-      }
       if (all || (heat.of(p) == 0 && !watch.wasWrittenInRound(p))) {
+        if (enough.getAsBoolean()) {
+          return;
+        }
         unsent.clear(p); // first: whatever is written from now on may be missed by its sender
         dispatch(p);
       }
