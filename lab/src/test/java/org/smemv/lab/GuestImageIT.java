@@ -61,10 +61,11 @@ class GuestImageIT {
       Awaitility.await()
           .atMost(Duration.ofSeconds(20))
           .untilAsserted(
-              () ->
-                  assertThat(guest.stressErrors())
-                      .anyMatch(line -> line.contains("stress-ng ended with status")));
-      assertThat(vm.console()).contains("smemv-guest: stress-ng ended");
+              () -> {
+                assertThat(guest.stressErrors())
+                    .anyMatch(line -> line.contains("stress-ng ended with status"));
+                assertThat(vm.console()).contains("smemv-guest: stress-ng ended");
+              });
     }
   }
 

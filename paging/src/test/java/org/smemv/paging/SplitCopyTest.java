@@ -1,6 +1,7 @@
 package org.smemv.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -122,6 +123,25 @@ class SplitCopyTest {
       assertThat(main.budget.resident()).isLessThanOrEqualTo(MAIN_PAGES).isGreaterThan(1000);
       assertEveryPage(attachment.memory().ram());
       signal("CONT");
+      assertThat(guest.finish()).endsWith("wrong 0");
+    }
+  }
+
+  @Test
+  void aTargetThatTurnsOutFullEndsTheCopyingAndTheGuestGoesOn() throws Exception {
+    try (PageTable table = PageTable.create(directory.resolve("table"), VM, PAGES);
+        GuestAttachment attachment = GuestAttachment.attach(guest.pid(), ram, table)) {
+      guest.begin();
+      Thread.sleep(1500);
+      second.store.grantPages(100);
+      try (WriteWatch watch = WriteWatch.begin(attachment);
+          OutgoingMemory out = outgoing(watch)) {
+        assertThatThrownBy(() -> out.copy(() -> false))
+            .isInstanceOfSatisfying(
+                PageLinkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CAPACITY));
+      }
+      assertThat(second.store.status().pages()).isLessThanOrEqualTo(100);
+      Thread.sleep(300);
       assertThat(guest.finish()).endsWith("wrong 0");
     }
   }

@@ -57,7 +57,7 @@ final class DemoReport {
     table.row("remote fault max", micros(faults.maxMicros()));
     VmReport.Evictions evictions = vm.evictions();
     table.row("evictions", evictions.count());
-    table.row("  clean, not sent", evictions.clean());
+    table.row("  all zeros, not sent", evictions.zeros());
     table.row("  late writes caught", evictions.lateWrites());
   }
 

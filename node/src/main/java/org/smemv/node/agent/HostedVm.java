@@ -33,7 +33,7 @@ final class HostedVm implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HostedVm.class);
 
   /** QEMU answers its monitor within this, or something is wrong with it. */
-  static final Duration MONITOR = Duration.ofSeconds(10);
+  static final Duration MONITOR = Duration.ofSeconds(5);
 
   private static final Duration REVIVE_AFTER = Duration.ofSeconds(1);
 

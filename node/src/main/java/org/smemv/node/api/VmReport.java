@@ -71,11 +71,11 @@ public record VmReport(
    * Pages moved from this host to sub-hosts.
    *
    * @param count pages evicted
-   * @param clean of them, without sending: the sub-host still had the same contents
+   * @param zeros of them, all zeros: they need no sub-host
    * @param lateWrites of them, written while they were evicted, and caught
    * @param bytesSent to sub-hosts
    */
-  public record Evictions(long count, long clean, long lateWrites, long bytesSent) {
+  public record Evictions(long count, long zeros, long lateWrites, long bytesSent) {
     /** Nothing happened yet. */
     public static final Evictions NONE = new Evictions(0, 0, 0, 0);
   }

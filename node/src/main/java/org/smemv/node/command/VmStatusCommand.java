@@ -55,8 +55,8 @@ final class VmStatusCommand extends SmemvTask {
     screen.line(
         "  evictions "
             + evicted.count()
-            + " (clean "
-            + evicted.clean()
+            + " (zeros "
+            + evicted.zeros()
             + ", late writes "
             + evicted.lateWrites()
             + "), sent "

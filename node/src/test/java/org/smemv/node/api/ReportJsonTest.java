@@ -20,7 +20,7 @@ class ReportJsonTest {
         {"host":"h4","bytes":234881024,"connected":false}],\
         "faults":{"count":1000,"localZero":200,"remote":800,"p50Micros":150.5,"p99Micros":420.0,\
         "p999Micros":900.0,"maxMicros":2000.25},\
-        "evictions":{"count":700,"clean":50,"lateWrites":1,"bytesSent":2662400},\
+        "evictions":{"count":700,"zeros":50,"lateWrites":1,"bytesSent":2662400},\
         "rates":{"faultsPerSecond":12.5,"swapInPagesPerSecond":10.0,"swapOutPagesPerSecond":8.0},\
         "cpus":2,"pid":4711,"qemuVersion":"7.2.22","accelerator":"tcg","migrationId":null}\
         """;

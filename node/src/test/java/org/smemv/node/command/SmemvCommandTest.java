@@ -194,7 +194,7 @@ class SmemvCommandTest {
         .contains("VM vm1 on h1: RUNNING")
         .contains("resident 400M of 512M allowed, zero 100M")
         .contains("faults 1000 (zero 200, remote 800)", "p99 420 us")
-        .contains("evictions 700 (clean 50, late writes 1)")
+        .contains("evictions 700 (zeros 50, late writes 1)")
         .containsPattern("h4\\s+224M\\s+UNREACHABLE");
   }
 
