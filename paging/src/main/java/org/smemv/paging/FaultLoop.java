@@ -25,6 +25,8 @@ final class FaultLoop implements PageFiller.Links, AutoCloseable {
   private static final long LOOK_NANOS = 1_000_000_000L;
   private static final long ANSWER_NANOS = 10_000_000_000L;
 
+  private static final int REPORT_SECONDS = 5;
+
   /** Entries of the poll set before those of the links. */
   private static final int FIRST_LINK = 2;
 
@@ -47,6 +49,7 @@ final class FaultLoop implements PageFiller.Links, AutoCloseable {
   private final @Nullable FaultLink[] links;
   private final ConcurrentLinkedQueue<FaultLink> arrivals = new ConcurrentLinkedQueue<>();
   private volatile boolean running = true;
+  private int secondsWaiting;
   private final Thread thread;
 
   /** What the loop works on and whom it tells. */
@@ -186,6 +189,10 @@ final class FaultLoop implements PageFiller.Links, AutoCloseable {
       }
     }
     filler.retryWaiting();
+    secondsWaiting = filler.waiting() > 0 ? secondsWaiting + 1 : 0;
+    if (secondsWaiting > 0 && secondsWaiting % REPORT_SECONDS == 0) {
+      log.warn("faults have been waiting for {} s: {}", secondsWaiting, filler.describeWaiting());
+    }
   }
 
   private int readFaults() {

@@ -19,6 +19,11 @@ final class PageBacklog {
     pages[size++] = page;
   }
 
+  /** The page that has waited longest; only when there is one. */
+  long first() {
+    return pages[0];
+  }
+
   int size() {
     return size;
   }

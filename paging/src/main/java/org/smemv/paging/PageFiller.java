@@ -102,6 +102,13 @@ final class PageFiller implements FaultLink.Answers {
     waiting.set(backlog.size());
   }
 
+  /** For the log: how many pages wait, and what the table says of the first. */
+  String describeWaiting() {
+    long page = backlog.first();
+    return "%d pages, the first is %d with entry %016x; %d of %d pages are resident"
+        .formatted(backlog.size(), page, table.get(page), budget.resident(), budget.limit());
+  }
+
   /** Looks at all waiting pages again. */
   void retryWaiting() {
     do {
