@@ -24,6 +24,19 @@ public enum Accelerator {
   }
 
   /**
+   * The value of QEMU's {@code -smp}.
+   *
+   * <p>When QEMU before 8.1 translates for a machine that can only ever have one CPU, it leaves out
+   * the guest's memory barriers, although its own I/O thread runs beside that CPU. Now and then a
+   * virtio notification is lost by it, and the guest's network or disk stands still for ever. A
+   * second CPU that is never plugged in keeps the barriers. (QEMU commit c914d46d0a64, "tcg: Do not
+   * elide memory barriers for !CF_PARALLEL in system mode".)
+   */
+  public String processors(int cpus) {
+    return this == TCG && cpus == 1 ? "cpus=1,maxcpus=2" : Integer.toString(cpus);
+  }
+
+  /**
    * KVM when this machine can really run it. {@code /dev/kvm} alone proves nothing: inside a
    * virtual machine it may open while the CPU has neither VMX nor SVM, and QEMU then hangs in the
    * BIOS.

@@ -17,7 +17,8 @@ public final class QemuCommandLine {
     List<String> arguments = new ArrayList<>();
     identity(arguments, spec);
     memory(arguments, spec, place);
-    add(arguments, "-smp", Integer.toString(spec.cpus()), "-accel", accelerator.argument());
+    add(arguments, "-smp", accelerator.processors(spec.cpus()));
+    add(arguments, "-accel", accelerator.argument());
     plumbing(arguments, place);
     boot(arguments, spec);
     disk(arguments, spec);

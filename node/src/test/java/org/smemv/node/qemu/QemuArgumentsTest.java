@@ -64,6 +64,13 @@ class QemuArgumentsTest {
   }
 
   @Test
+  void aTranslatedMachineIsNeverOneThatCanOnlyHaveOneCpu() {
+    assertThat(Accelerator.TCG.processors(1)).isEqualTo("cpus=1,maxcpus=2");
+    assertThat(Accelerator.TCG.processors(2)).isEqualTo("2");
+    assertThat(Accelerator.KVM.processors(1)).isEqualTo("1");
+  }
+
+  @Test
   void bothSidesOfAMigrationDifferOnlyInPathsTapAndIncoming() {
     List<String> source =
         QemuCommandLine.of(spec(List.of()), place("h1"), QemuBody.Mode.INCOMING, Accelerator.TCG);
