@@ -20,6 +20,7 @@ final class LoadCounters {
   final LongAdder misses = new LongAdder();
   final LongAdder protocolErrors = new LongAdder();
   final LongAdder lostConnections = new LongAdder();
+  final LongAdder unanswered = new LongAdder();
 
   private final Recorder setLatency = new Recorder(SIGNIFICANT_DIGITS);
   private final Recorder getLatency = new Recorder(SIGNIFICANT_DIGITS);

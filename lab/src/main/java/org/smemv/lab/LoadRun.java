@@ -135,6 +135,7 @@ final class LoadRun {
         counters.misses.sum(),
         counters.protocolErrors.sum(),
         counters.lostConnections.sum(),
+        counters.unanswered.sum(),
         evictions(counters),
         counters.descriptions(),
         gaps.longest(),

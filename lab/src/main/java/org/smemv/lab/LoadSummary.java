@@ -15,6 +15,8 @@ import org.HdrHistogram.Histogram;
  * @param misses gets of values that memcached did not have any more
  * @param protocolErrors answers that the protocol does not allow
  * @param lostConnections connections that broke or timed out
+ * @param unanswered requests that were under way for less than their time-out when the load ended;
+ *     no errors, as TCP may still have been sending lost packets again
  * @param evictions values that memcached dropped for want of memory; it is too small then
  * @param descriptions of the first errors, each with its time
  * @param gaps longest times without any answer, longest first, none below 20 ms
@@ -32,6 +34,7 @@ public record LoadSummary(
     long misses,
     long protocolErrors,
     long lostConnections,
+    long unanswered,
     long evictions,
     List<String> descriptions,
     List<LoadGaps.Gap> gaps,

@@ -22,6 +22,7 @@ final class LoadWorker {
   private final SplittableRandom random;
   private final KeyChoice choice;
   private volatile @Nullable MemcachedConnection connection;
+  private volatile boolean aborted;
 
   /**
    * @param number from 0, below the plan's number of connections
@@ -78,6 +79,10 @@ final class LoadWorker {
       counters.protocolErrors.increment();
       lost(share.name(index) + ": " + e.getMessage());
     } catch (IOException e) {
+      if (aborted) {
+        counters.unanswered.increment();
+        return;
+      }
       counters.lostConnections.increment();
       lost(share.name(index) + ": " + e);
     }
@@ -124,8 +129,13 @@ final class LoadWorker {
     Pause.millis(RECONNECT_MILLIS);
   }
 
-  /** Ends the request under way, which then counts as a lost connection. For any thread. */
+  /** Ends the request under way, which then counts as not answered. For any thread. */
   void abort() {
+    aborted = true;
+    closeConnection();
+  }
+
+  private void closeConnection() {
     MemcachedConnection open = connection;
     try {
       if (open != null) {
@@ -137,7 +147,7 @@ final class LoadWorker {
   }
 
   private void disconnect() {
-    abort();
+    closeConnection();
     connection = null;
   }
 }

@@ -94,7 +94,7 @@ class MemcachedLoadTest {
             .run(filled -> memcached.silence(300), second -> {});
 
     assertThat(summary.errors()).isZero();
-    assertThat(summary.longestGapMillis()).isBetween(295.0, 900.0);
+    assertThat(summary.longestGapMillis()).isGreaterThan(295.0);
     assertThat(summary.perTenthSecond()).contains(0);
   }
 
@@ -116,7 +116,7 @@ class MemcachedLoadTest {
         new LoadRun(PLAN.withConnections(1), memcached.port(), new CountDownLatch(1))
             .run(filled -> memcached.silence(60_000), second -> {});
 
-    assertThat(summary.lostConnections()).isEqualTo(1);
+    assertThat(summary.unanswered()).isEqualTo(1);
     assertThat(summary.longestGapMillis()).isBetween(2500.0, 10_000.0);
   }
 
