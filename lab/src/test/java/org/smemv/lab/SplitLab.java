@@ -65,9 +65,15 @@ final class SplitLab implements AutoCloseable {
 
   /** The same with a disk. */
   TestVm start(String name, int cpus, @Nullable String disk) throws OperationException {
+    return start(name, cpus, disk, STRESS_BYTES);
+  }
+
+  /** The same with so much memory that the guest itself writes and verifies all the time. */
+  TestVm start(String name, int cpus, @Nullable String disk, long stressBytes)
+      throws OperationException {
     int number = vms.size() + 10;
     GuestOptions options =
-        new GuestOptions("10.77.1." + number + "/16", MEMCACHED_MEBIBYTES, STRESS_BYTES);
+        new GuestOptions("10.77.1." + number + "/16", MEMCACHED_MEBIBYTES, stressBytes);
     host("h1")
         .start(
             new StartVm(
