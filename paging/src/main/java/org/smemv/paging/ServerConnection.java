@@ -85,13 +85,13 @@ final class ServerConnection implements Runnable {
         serveControl();
       }
       case BODY -> {
-        takePlace(hello);
         BodySink sink = services.holders().bodySink(hello.vm(), epoch);
         if (sink == null) {
           throw unknown(hello.vm());
         }
-        welcome(hello, epoch, requestId);
-        new BodyReceiver(hello.vm(), epoch, reader, writer).receive(sink);
+        takePlace(hello); // after the check of the epoch, as below
+        new BodyReceiver(hello.vm(), epoch, reader, writer)
+            .receive(sink, () -> welcome(hello, epoch, requestId));
       }
       case FAULT, PREFETCH, BULK -> {
         PageHolder holder = services.holders().holder(hello.vm());

@@ -242,6 +242,18 @@ class PageServerBadInputTest {
     }
   }
 
+  @Test
+  void aStaleCallerDoesNotEndTheDeviceStreamOfTheNewerOne() {
+    fixture.store().admit(2);
+    try (PageLink newer = PageLink.open(fixture.target(TrafficClass.BODY, 2, 0));
+        RawPeer older = new RawPeer(fixture.server)) {
+      older.hello(VM, TrafficClass.BODY.code(), 1, "h1");
+      assertThat(older.answer()).isEqualTo("STALE_EPOCH");
+      newer.endBody();
+    }
+    assertThat(fixture.body.toString()).isEqualTo(".");
+  }
+
   private void helloRefused(String code, UUID vm, int traffic, String name) {
     try (RawPeer peer = new RawPeer(fixture.server)) {
       peer.hello(vm, traffic, 1, name);
