@@ -120,8 +120,8 @@ public final class PageServerBench {
   private List<PageServerReport.Row> measure(
       PageServer server, MemcachedProcess memcached, BenchPages pages) {
     List<PageServerReport.Row> rows = new ArrayList<>();
-    try (Clients ours = new Clients(lane -> smemv(server, lane, pages));
-        Clients theirs = new Clients(lane -> new MemcachedClient(memcached.address(), pages))) {
+    try (Clients ours = new Clients(client -> smemv(server, client, pages));
+        Clients theirs = new Clients(client -> new MemcachedClient(memcached.address(), pages))) {
       int window = options.depth() / options.batch();
       rows.add(compare(Operation.PUT, ours, theirs, options.batch(), window));
       rows.add(compare(Operation.GET, ours, theirs, options.batch(), window));
@@ -133,10 +133,10 @@ public final class PageServerBench {
     return rows;
   }
 
-  private static PageClient smemv(PageServer server, int lane, BenchPages pages) {
+  private static PageClient smemv(PageServer server, int client, BenchPages pages) {
     return new SmemvClient(
         new LinkTarget(
-            server.address(), VM, 1, TrafficClass.BULK, lane, "client", Duration.ofSeconds(10)),
+            server.address(), VM, 1, TrafficClass.BULK, 0, "client-" + client, Duration.ofSeconds(10)),
         pages);
   }
 

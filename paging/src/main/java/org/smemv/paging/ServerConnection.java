@@ -123,6 +123,10 @@ final class ServerConnection implements Runnable {
     if (NO_VM.equals(vm) != (traffic == TrafficClass.CONTROL)) {
       throw malformed("a " + traffic + " connection for VM " + vm);
     }
+    if (lane < 0 || lane >= traffic.lanes()) {
+      throw malformed(
+          "lane %d of a %s connection: there are %d".formatted(lane, traffic, traffic.lanes()));
+    }
     String caller = new String(reader.body(), StandardCharsets.UTF_8);
     if (!HOST_NAME.matcher(caller).matches()) {
       throw malformed("the calling host's name is not one");

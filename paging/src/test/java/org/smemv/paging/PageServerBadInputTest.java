@@ -281,6 +281,23 @@ class PageServerBadInputTest {
     }
   }
 
+  private String helloInLane(TrafficClass traffic, int lane) {
+    UUID vm = traffic == TrafficClass.CONTROL ? new UUID(0, 0) : VM;
+    try (RawPeer peer = new RawPeer(fixture.server)) {
+      peer.hello(vm, traffic.code(), lane, 1, "h1");
+      return peer.answer();
+    }
+  }
+
+  @Test
+  void aLaneThatNoHostHasIsMalformed() {
+    for (TrafficClass traffic : TrafficClass.values()) {
+      int last = traffic == TrafficClass.BULK ? SubHosts.HOSTS_MAX : 0;
+      assertThat(helloInLane(traffic, last)).as("%s", traffic).isEqualTo("WELCOME");
+      assertThat(helloInLane(traffic, last + 1)).as("%s", traffic).isEqualTo("MALFORMED");
+    }
+  }
+
   @Test
   void pageFramesOnAControlConnectionAreMalformed() {
     try (RawPeer peer = new RawPeer(fixture.server)) {
