@@ -158,15 +158,24 @@ final class Arrivals {
     QemuBody body = QemuBody.start(spec, place, QemuBody.Mode.INCOMING, QEMU_STARTS);
     try {
       allowIgnoreShared(body);
-      HostedVm vm = HostedVm.take(paths, record, body);
+      return takeEmpty(record, body);
+    } catch (IOException | AttachException | RuntimeException e) {
+      body.stop();
+      HostedVm.forget(paths, name, true);
+      throw e;
+    }
+  }
+
+  private HostedVm takeEmpty(VmRecord record, QemuBody body) throws IOException, AttachException {
+    HostedVm vm = HostedVm.take(paths, record, body);
+    try {
       // Whatever QEMU put there while it started belongs to no page of the VM.
       vm.attachment().memory().ram().punchHole(0, record.memoryBytes());
       vm.startPager(host, addressOf);
       vm.expectPages();
       return vm;
-    } catch (IOException | AttachException | RuntimeException e) {
-      body.stop();
-      HostedVm.forget(paths, name, true);
+    } catch (RuntimeException e) {
+      vm.close();
       throw e;
     }
   }

@@ -109,12 +109,17 @@ final class HostedVm implements AutoCloseable {
     }
     Consumer<Throwable> onBroken = failure -> revive(failure, caller, addressOf);
     GuestPager made = new GuestPager(attachment, hosts, GuestPager.SPIN, onBroken);
-    if (record.phase() == Phase.INCOMING) {
-      incoming = new IncomingMemory(made, record.epoch());
-    } else {
-      made.recover();
+    try {
+      if (record.phase() == Phase.INCOMING) {
+        incoming = new IncomingMemory(made, record.epoch());
+      } else {
+        made.recover();
+      }
+      made.serveFaults();
+    } catch (RuntimeException e) {
+      made.close();
+      throw e;
     }
-    made.serveFaults();
     pager = made;
   }
 
