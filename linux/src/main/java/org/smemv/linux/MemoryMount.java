@@ -28,11 +28,16 @@ public final class MemoryMount {
    * Mounts a tmpfs at {@code directory} unless one is there: a restarted agent finds its VMs'
    * memory. The size is no limit of its own (100 % of RAM), because grants are counted per page
    * elsewhere.
+   *
+   * @throws IllegalStateException when something else is mounted there, or a tmpfs that may use
+   *     huge pages; says what to do
    */
   public static void ensure(Path directory) {
     try {
       Files.createDirectories(directory);
-      if (isMounted(directory)) {
+      MountPoint present = MountPoint.at(directory);
+      if (present != null) {
+        requireFit(directory, present);
         return;
       }
     } catch (IOException e) {
@@ -75,10 +80,20 @@ public final class MemoryMount {
     }
   }
 
-  private static boolean isMounted(Path directory) throws IOException {
-    String real = directory.toRealPath().toString();
-    return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
-        .map(line -> line.split(" "))
-        .anyMatch(fields -> fields.length > 4 && fields[4].equals(real));
+  /** What somebody else mounted there could lose pages without a word. */
+  private static void requireFit(Path directory, MountPoint present) {
+    String why = null;
+    if (!present.type().equals("tmpfs")) {
+      why = "a " + present.type();
+    } else if (!present.option("huge").orElse("never").equals("never")) {
+      // The kernel does not show huge=never, which is its default.
+      why = "a tmpfs with huge=" + present.option("huge").orElseThrow();
+    }
+    if (why != null) {
+      throw new IllegalStateException(
+          ("%s is %s, but the memory of VMs needs a tmpfs with huge=never:"
+                  + " end what uses it, umount %s, and start again; it is then mounted rightly")
+              .formatted(directory, why, directory));
+    }
   }
 }
