@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import org.smemv.node.RecordFile;
 import org.smemv.node.agent.VmRecord.Phase;
 
 /**
@@ -22,13 +23,7 @@ final class TakenVms {
   void note(VmRecord record) throws IOException {
     if (record.phase() == Phase.HERE) {
       Files.createDirectories(directory);
-      Path next = directory.resolve(record.id() + ".new");
-      Files.writeString(next, Long.toString(record.epoch()));
-      Files.move(
-          next,
-          directory.resolve(record.id().toString()),
-          java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      RecordFile.replace(directory.resolve(record.id().toString()), Long.toString(record.epoch()));
     }
   }
 

@@ -1,17 +1,15 @@
 package org.smemv.node.agent;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl;
+import org.smemv.node.RecordFile;
 import org.smemv.node.api.Json;
 
 /**
@@ -107,19 +105,11 @@ public record VmRecord(
   /** Replaces the record; durable when it returns. */
   void write(Path directory) throws IOException {
     Files.createDirectories(directory);
-    Path next = directory.resolve("vm.json.new");
-    Files.writeString(next, Json.write(this));
-    try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
-      channel.force(true);
-    }
-    Files.move(
-        next, file(directory), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
-      folder.force(true);
-    }
+    RecordFile.replace(file(directory), Json.write(this));
   }
 
+  /** Removes the record; durable when it returns. */
   static void delete(Path directory) throws IOException {
-    Files.deleteIfExists(file(directory));
+    RecordFile.delete(file(directory));
   }
 }
