@@ -151,7 +151,8 @@ final class Arrivals {
             Phase.INCOMING,
             shares,
             null,
-            0);
+            0,
+            reservation.source());
     record.write(paths.vm(name));
     Files.deleteIfExists(paths.ram(name));
     QemuPlace place = new QemuPlace(host, paths.vm(name), paths.ram(name));

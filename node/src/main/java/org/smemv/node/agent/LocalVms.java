@@ -121,7 +121,7 @@ final class LocalVms {
   }
 
   private static VmRecord record(String name, UUID id, long bytes) {
-    return new VmRecord(name, id, 1, bytes, bytes, Phase.HERE, java.util.List.of(), null, 0);
+    return new VmRecord(name, id, 1, bytes, bytes, Phase.HERE, java.util.List.of(), null, 0, null);
   }
 
   private static QemuSpec spec(StartVm request, UUID id) throws IOException {

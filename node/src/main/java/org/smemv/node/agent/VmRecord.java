@@ -22,6 +22,7 @@ import org.smemv.node.api.Json;
  * @param shares its sub-hosts, by index
  * @param leavingTo the new main host, while it is not known whether it took the VM
  * @param leavingEpoch the epoch of that migration
+ * @param cameFrom the host that it left to come here; null when it was started here
  */
 public record VmRecord(
     String name,
@@ -32,7 +33,8 @@ public record VmRecord(
     Phase phase,
     List<HostControl.Share> shares,
     @Nullable String leavingTo,
-    long leavingEpoch) {
+    long leavingEpoch,
+    @Nullable String cameFrom) {
 
   /** What this host has to do with a VM. */
   public enum Phase {
@@ -50,21 +52,40 @@ public record VmRecord(
 
   VmRecord withEpoch(long newEpoch) {
     return new VmRecord(
-        name, id, newEpoch, memoryBytes, mainMemoryBytes, phase, shares, leavingTo, leavingEpoch);
+        name,
+        id,
+        newEpoch,
+        memoryBytes,
+        mainMemoryBytes,
+        phase,
+        shares,
+        leavingTo,
+        leavingEpoch,
+        cameFrom);
   }
 
   VmRecord withMainMemory(long bytes, List<HostControl.Share> newShares) {
     return new VmRecord(
-        name, id, epoch, memoryBytes, bytes, phase, newShares, leavingTo, leavingEpoch);
+        name, id, epoch, memoryBytes, bytes, phase, newShares, leavingTo, leavingEpoch, cameFrom);
   }
 
   VmRecord here() {
-    return new VmRecord(name, id, epoch, memoryBytes, mainMemoryBytes, Phase.HERE, shares, null, 0);
+    return new VmRecord(
+        name, id, epoch, memoryBytes, mainMemoryBytes, Phase.HERE, shares, null, 0, cameFrom);
   }
 
   VmRecord leaving(String host, long newEpoch) {
     return new VmRecord(
-        name, id, epoch, memoryBytes, mainMemoryBytes, Phase.LEAVING, shares, host, newEpoch);
+        name,
+        id,
+        epoch,
+        memoryBytes,
+        mainMemoryBytes,
+        Phase.LEAVING,
+        shares,
+        host,
+        newEpoch,
+        cameFrom);
   }
 
   private static Path file(Path directory) {
