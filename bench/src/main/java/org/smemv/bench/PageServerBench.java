@@ -136,7 +136,13 @@ public final class PageServerBench {
   private static PageClient smemv(PageServer server, int client, BenchPages pages) {
     return new SmemvClient(
         new LinkTarget(
-            server.address(), VM, 1, TrafficClass.BULK, 0, "client-" + client, Duration.ofSeconds(10)),
+            server.address(),
+            VM,
+            1,
+            TrafficClass.BULK,
+            0,
+            "client-" + client,
+            Duration.ofSeconds(10)),
         pages);
   }
 

@@ -65,6 +65,7 @@ class BadInputIT {
           refused(5, "sub-hosts must take", "vm --main h2 --main-memory 128M"),
           refused(5, "h3,128 MiB free,200 MiB", "vm --main h2 --main-memory 128M --sub h3:200M"),
           refused(2, "512 MiB,256 MiB", "vm --main h2 --main-memory 512M --sub h3"),
+          refused(2, "h3,h4,--main-memory", "vm --main h2 --sub h3 --sub h4"),
           refused(2, "0", "vm --main h2 --main-memory 0 --sub h3"),
           refused(2, "5", "vm --main h2 --main-memory 5 --sub h3"),
           refused(2, "-1", "vm --main h2 --main-memory -1 --sub h3"),

@@ -106,8 +106,7 @@ final class MainMemoryChange {
     try (RemoteHost sub = new RemoteHost(share.host(), addressOf.apply(share.host()), host)) {
       sub.resize(record.id(), share.bytes());
     } catch (IllegalArgumentException e) { // the hosts file does not have it any more
-      throw new HostException(
-          HostException.Kind.UNREACHABLE, String.valueOf(e.getMessage()), e);
+      throw new HostException(HostException.Kind.UNREACHABLE, String.valueOf(e.getMessage()), e);
     }
   }
 
