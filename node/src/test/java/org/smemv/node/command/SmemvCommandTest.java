@@ -304,6 +304,30 @@ class SmemvCommandTest {
     assertThat(h2.requests).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--json vm | needs one of",
+        "vm migrate vm1 --json | --main",
+        "--json vm migrate vm1 --main h2 --main-memory big | not a size",
+        "vm migrate vm1 --main h2 --downtime-limit 0 --json | downtime-limit",
+        "vm start v --host h1 --memory 5 --json -- -cpu max | whole MiB",
+        "vm nonsense --json | nonsense",
+      })
+  void aUsageErrorIsJsonWhereJsonIsWanted(String arguments, String word) throws IOException {
+    assertThat(smemv(arguments.split(" "))).isEqualTo(2);
+    assertThat(json().path("code").asText()).isEqualTo("BAD_REQUEST");
+    assertThat(json().path("message").asText()).contains(word);
+    assertThat(err.toString()).contains(word).doesNotContain("Usage:");
+  }
+
+  @Test
+  void jsonBehindTheEndOfTheOptionsIsQemus() {
+    assertThat(smemv("vm start v --host h1 --memory 5 -- --json".split(" "))).isEqualTo(2);
+    assertThat(out.toString()).isEmpty();
+  }
+
   @Test
   void aMissingHostsFileIsAUsageErrorThatSaysWhatToDo() {
     assertThat(smemv("--hosts-file", "/nonexistent/hosts.json", "vm", "list")).isEqualTo(2);
