@@ -13,10 +13,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrationReport;
-import org.smemv.node.api.MigrationState;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.api.VmState;
@@ -130,7 +130,7 @@ class BadInputIT {
     assertThat(second).hasMessageContainingAll("already", "h2");
 
     lab.host("h1").cancel(first.id());
-    MigrationReport ended = lab.await(first, report -> report.state().isFinal());
+    MigrationReport ended = lab.await(first, report -> report.state().isOverOrStalled());
     assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
     assertThat(ended.reason()).contains("cancelled");
     List.of("h2", "h3", "h4").forEach(lab::awaitAllFree);
@@ -145,7 +145,7 @@ class BadInputIT {
 
     signal("KILL", lab.host("h1").vm("vm").pid());
 
-    MigrationReport ended = lab.await(copying, report -> report.state().isFinal());
+    MigrationReport ended = lab.await(copying, report -> report.state().isOverOrStalled());
     assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
     assertThat(ended.reason()).contains("QEMU", "died");
     VmReport dead = lab.awaitVm("h1", "vm", r -> r.state() == VmState.DEAD);
@@ -164,7 +164,7 @@ class BadInputIT {
     MigrationReport ended;
     try {
       MigrationReport first = lab.host("h1").migrate("vm", SplitLab.split("h3", "h4"));
-      ended = lab.await(first, report -> report.state().isFinal());
+      ended = lab.await(first, report -> report.state().isOverOrStalled());
       // Others are answered meanwhile.
       assertThat(lab.host("h1").host().vms()).containsExactly("vm");
     } finally {

@@ -88,7 +88,7 @@ public final class Migration {
     this.begun = clock.nanos();
   }
 
-  /** Does it all. Returns when the migration is {@link MigrationState#isFinal() over}. */
+  /** Does it all. Returns when the migration is {@link MigrationState#isOver() over}. */
   public void run() throws InterruptedException {
     try {
       reserve();
