@@ -36,7 +36,7 @@ final class JavaAgentProgram implements AgentProgram {
             "--state",
             host.folder().resolve("state").toString(),
             "--capacity",
-            ByteSize.format(host.capacityBytes()),
+            Long.toString(host.capacityBytes()),
             "--hosts-file",
             LabFiles.HOSTS.toString()));
     return command;

@@ -26,7 +26,7 @@ public enum Accelerator {
   }
 
   /** The value of QEMU's {@code -accel}. */
-  String argument() {
+  public String argument() {
     return argument;
   }
 
