@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A tmpfs of our own for VM memory, without huge pages: where a huge page backs the file, punching
@@ -21,6 +22,8 @@ public final class MemoryMount {
   private static final MethodHandle UMOUNT2 =
       NativeCall.link("umount2", NativeCall.intOf(ADDRESS, JAVA_INT));
   private static final long NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
+
+  private static final Path FORCED = Path.of("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
 
   private MemoryMount() {}
 
@@ -35,7 +38,8 @@ public final class MemoryMount {
   public static void ensure(Path directory) {
     try {
       Files.createDirectories(directory);
-      MountPoint present = MountPoint.at(directory);
+      List<MountPoint> all = MountPoint.in(MountPoint.OF_THIS_PROCESS);
+      MountPoint present = MountPoint.at(directory.toRealPath(), all);
       if (present != null) {
         requireFit(directory, present);
         return;
@@ -80,14 +84,23 @@ public final class MemoryMount {
     }
   }
 
+  /** True when the kernel is told to use huge pages against the wish of every mount. */
+  public static boolean hugePagesForced() {
+    try {
+      return Files.readString(FORCED).contains("[force]");
+    } catch (IOException e) {
+      // A kernel without transparent huge pages has none to force.
+      return false;
+    }
+  }
+
   /** What somebody else mounted there could lose pages without a word. */
   private static void requireFit(Path directory, MountPoint present) {
     String why = null;
     if (!present.type().equals("tmpfs")) {
       why = "a " + present.type();
-    } else if (!present.option("huge").orElse("never").equals("never")) {
-      // The kernel does not show huge=never, which is its default.
-      why = "a tmpfs with huge=" + present.option("huge").orElseThrow();
+    } else if (!present.hugePages().equals("never")) {
+      why = "a tmpfs with huge=" + present.hugePages();
     }
     if (why != null) {
       throw new IllegalStateException(

@@ -62,8 +62,16 @@ class MemoryMountTest {
             "24 27 0:6 / /m rw,relatime - tmpfs x rw,huge=always",
             "25 24 0:7 / /m rw,relatime shared:1 master:2 - tmpfs smemv rw,size=1k",
             "26 27 0:8 / /m/below rw - proc proc rw");
-    MountPoint found = MountPoint.find(mountInfo, Path.of("/m"));
-    assertThat(found).isEqualTo(new MountPoint("tmpfs", List.of("rw", "size=1k")));
-    assertThat(MountPoint.find(mountInfo, Path.of("/n"))).isNull();
+    List<MountPoint> all = MountPoint.in(mountInfo);
+    assertThat(MountPoint.at(Path.of("/m"), all))
+        .isEqualTo(new MountPoint("0:7", Path.of("/m"), "tmpfs", List.of("rw", "size=1k")));
+    assertThat(MountPoint.at(Path.of("/n"), all)).isNull();
+  }
+
+  @Test
+  void aMountPointMayContainSpacesAndBackslashes() {
+    String line = "36 35 98:0 / /run/a\\040b\\134c rw,noatime shared:1 - tmpfs tmpfs rw";
+
+    assertThat(MountPoint.in(List.of(line)).getFirst().place()).isEqualTo(Path.of("/run/a b\\c"));
   }
 }
