@@ -4,9 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -14,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.smemv.lab.LabException;
 import org.smemv.lab.LabHost;
+import org.smemv.linux.JavaCommand;
 
 /**
  * A class of this build in a Java process of its own, in a host of the lab, with the settings that
@@ -21,13 +20,7 @@ import org.smemv.lab.LabHost;
  * thread.
  */
 final class ChildJvm implements AutoCloseable {
-  private static final List<String> FLAGS =
-      List.of(
-          "-Xms64m",
-          "-Xmx256m",
-          "--enable-native-access=ALL-UNNAMED",
-          "-XX:+UseSerialGC",
-          "-Xshare:auto");
+  private static final List<String> FLAGS = List.of("-Xms64m", "-Xmx256m");
 
   private final String name;
   private final Process process;
@@ -40,13 +33,7 @@ final class ChildJvm implements AutoCloseable {
   }
 
   static ChildJvm start(LabHost host, Class<?> program, Object... arguments) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(FLAGS);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
-    for (Object argument : arguments) {
-      command.add(String.valueOf(argument));
-    }
+    List<String> command = JavaCommand.of(program, FLAGS, arguments);
     return new ChildJvm(program.getSimpleName(), host.start(command.toArray(String[]::new)));
   }
 

@@ -6,16 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.smemv.linux.IoVector;
 import org.smemv.linux.TcpListener;
 import org.smemv.linux.TcpSocket;
-import org.smemv.paging.BodySink;
-import org.smemv.paging.ErrorCode;
-import org.smemv.paging.FrameException;
-import org.smemv.paging.HolderDirectory;
 import org.smemv.paging.LinkTarget;
-import org.smemv.paging.PageHolder;
 import org.smemv.paging.PageServer;
 import org.smemv.paging.PageStore;
 import org.smemv.paging.SlabPool;
@@ -44,11 +38,7 @@ final class FaultBenchServer {
     long pages = Long.parseLong(arguments[1]);
     SlabPool pool = new SlabPool(pages, 64);
     PageStore store = new PageStore(VM, pool, pages, pages, 1);
-    PageServer server =
-        PageServer.start(
-            new InetSocketAddress(address, 0),
-            new PageServer.Services(new OneVm(store), FaultBenchServer::noControl),
-            PageServer.Options.of("sub"));
+    PageServer server = BenchPageServer.start(new InetSocketAddress(address, 0), "sub", VM, store);
     fill(server.address(), pages);
     TcpListener pingPong = TcpListener.bind(new InetSocketAddress(address, 0), 4);
     Thread.ofPlatform().daemon().name("ping-pong").start(() -> servePingPong(pingPong));
@@ -83,24 +73,6 @@ final class FaultBenchServer {
         socket.readFully(request);
         socket.writeFully(memory, 0, ANSWER_BYTES);
       }
-    }
-  }
-
-  private static byte[] noControl(byte[] request) {
-    throw new FrameException(
-        ErrorCode.REFUSED, "no control plane here for " + request.length + " bytes");
-  }
-
-  /** The one VM of the benchmark. */
-  private record OneVm(PageStore store) implements HolderDirectory {
-    @Override
-    public @Nullable PageHolder holder(UUID vm) {
-      return vm.equals(VM) ? store : null;
-    }
-
-    @Override
-    public @Nullable BodySink bodySink(UUID vm, long epoch) {
-      return null;
     }
   }
 }

@@ -14,13 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntFunction;
-import org.jspecify.annotations.Nullable;
-import org.smemv.paging.BodySink;
-import org.smemv.paging.ErrorCode;
-import org.smemv.paging.FrameException;
-import org.smemv.paging.HolderDirectory;
 import org.smemv.paging.LinkTarget;
-import org.smemv.paging.PageHolder;
 import org.smemv.paging.PageServer;
 import org.smemv.paging.PageStore;
 import org.smemv.paging.SlabPool;
@@ -96,10 +90,8 @@ public final class PageServerBench {
     try (SlabPool pool = new SlabPool(options.pages(), 64);
         PageStore store = new PageStore(VM, pool, options.pages(), options.pages(), 1);
         PageServer server =
-            PageServer.start(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                new PageServer.Services(new OneVm(store), PageServerBench::noControl),
-                PageServer.Options.of("bench"));
+            BenchPageServer.start(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "bench", VM, store);
         MemcachedProcess memcached = MemcachedProcess.start(megabytes, options.connections())) {
       long residentBefore = memcached.residentBytes();
       List<PageServerReport.Row> rows = measure(server, memcached, pages);
@@ -120,8 +112,8 @@ public final class PageServerBench {
   private List<PageServerReport.Row> measure(
       PageServer server, MemcachedProcess memcached, BenchPages pages) {
     List<PageServerReport.Row> rows = new ArrayList<>();
-    try (Clients ours = new Clients(lane -> smemv(server, lane, pages));
-        Clients theirs = new Clients(lane -> new MemcachedClient(memcached.address(), pages))) {
+    try (Clients ours = new Clients(client -> smemv(server, client, pages));
+        Clients theirs = new Clients(client -> new MemcachedClient(memcached.address(), pages))) {
       int window = options.depth() / options.batch();
       rows.add(compare(Operation.PUT, ours, theirs, options.batch(), window));
       rows.add(compare(Operation.GET, ours, theirs, options.batch(), window));
@@ -133,10 +125,16 @@ public final class PageServerBench {
     return rows;
   }
 
-  private static PageClient smemv(PageServer server, int lane, BenchPages pages) {
+  private static PageClient smemv(PageServer server, int client, BenchPages pages) {
     return new SmemvClient(
         new LinkTarget(
-            server.address(), VM, 1, TrafficClass.BULK, lane, "client", Duration.ofSeconds(10)),
+            server.address(),
+            VM,
+            1,
+            TrafficClass.BULK,
+            0,
+            "client-" + client,
+            Duration.ofSeconds(10)),
         pages);
   }
 
@@ -229,24 +227,6 @@ public final class PageServerBench {
     @Override
     public void close() {
       clients.forEach(PageClient::close);
-    }
-  }
-
-  private static byte[] noControl(byte[] request) {
-    throw new FrameException(
-        ErrorCode.REFUSED, "no control plane here for " + request.length + " bytes");
-  }
-
-  /** The one VM of the benchmark. */
-  private record OneVm(PageStore store) implements HolderDirectory {
-    @Override
-    public @Nullable PageHolder holder(UUID vm) {
-      return vm.equals(VM) ? store : null;
-    }
-
-    @Override
-    public @Nullable BodySink bodySink(UUID vm, long epoch) {
-      return null;
     }
   }
 }

@@ -9,12 +9,12 @@ import org.smemv.lab.Lab;
 import org.smemv.lab.LabException;
 import org.smemv.lab.LoadSummary;
 import org.smemv.lab.RunningLoad;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ApiClient;
 import org.smemv.node.api.HostEntry;
 import org.smemv.node.api.HostsFile;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationReport;
-import org.smemv.node.api.MigrationState;
 import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.StartVm;
@@ -79,7 +79,7 @@ final class SplitSide implements MigrationSide {
                 TIMEOUT.toSeconds(),
                 TimeoutAction.ABORT,
                 false));
-    while (!report.state().isFinal()) {
+    while (!report.state().isOverOrStalled()) {
       if (System.nanoTime() - begin > 2 * TIMEOUT.toNanos()) {
         throw new LabException("the split migration does not end: " + report);
       }

@@ -8,8 +8,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import org.smemv.linux.JavaCommand;
 
 /** The S-memV agent, run by the Java platform and from the class path of this process. */
 final class JavaAgentProgram implements AgentProgram {
@@ -23,7 +23,7 @@ final class JavaAgentProgram implements AgentProgram {
 
   @Override
   public List<String> command(HostPlan host) {
-    List<String> command = new ArrayList<>(java(MAIN_CLASS, "-Xms64m", "-Xmx256m"));
+    List<String> command = JavaCommand.of(MAIN_CLASS, List.of("-Xms64m", "-Xmx256m"));
     command.addAll(
         List.of(
             "agent",
@@ -36,20 +36,9 @@ final class JavaAgentProgram implements AgentProgram {
             "--state",
             host.folder().resolve("state").toString(),
             "--capacity",
-            ByteSize.format(host.capacityBytes()),
+            Long.toString(host.capacityBytes()),
             "--hosts-file",
             LabFiles.HOSTS.toString()));
-    return command;
-  }
-
-  /** The start of a command that runs a class of this build in a Java process of its own. */
-  static List<String> java(String mainClass, String... flags) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of(flags));
-    command.addAll(
-        List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xshare:auto"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
     return command;
   }
 

@@ -3,6 +3,7 @@ package org.smemv.lab;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.smemv.node.api.Size;
 
 /**
  * What a lab is to look like.
@@ -57,7 +58,7 @@ public record LabPlan(List<HostPlan> hosts, LinkRate link, int mtu) {
    * @throws LabException when they do not fit together
    */
   public static LabPlan of(int hostCount, List<String> memory, String link, int mtu) {
-    List<Long> sizes = memory.stream().map(ByteSize::parse).collect(Collectors.toList());
+    List<Long> sizes = memory.stream().map(LabPlan::bytes).collect(Collectors.toList());
     if (sizes.size() == 1) {
       while (sizes.size() < hostCount) {
         sizes.add(sizes.getFirst());
@@ -69,6 +70,14 @@ public record LabPlan(List<HostPlan> hosts, LinkRate link, int mtu) {
               .formatted(hostCount, sizes.size()));
     }
     return of(sizes, LinkRate.parse(link), mtu);
+  }
+
+  private static Long bytes(String size) {
+    try {
+      return Size.parse(size);
+    } catch (IllegalArgumentException e) {
+      throw new LabException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package org.smemv.lab;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
+import org.smemv.node.api.Size;
 import picocli.CommandLine.Command;
 
 /** Tells what runs. */
@@ -67,7 +68,7 @@ final class LabStatusCommand extends LabAction {
               row.address(),
               row.link(),
               row.agent(),
-              ByteSize.format(row.capacityBytes()),
+              Size.format(row.capacityBytes()),
               mebibytes(row.usedBytes()),
               mebibytes(row.limitBytes())));
     }

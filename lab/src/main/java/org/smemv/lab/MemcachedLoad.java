@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.smemv.node.api.Size;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -90,7 +91,7 @@ final class MemcachedLoad implements Callable<Integer> {
     LoadPlan plan =
         new LoadPlan(
             server,
-            ByteSize.parse(fill),
+            Size.parse(fill),
             valueSize,
             connections,
             duration,

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.smemv.linux.MountPoint;
 
 /**
  * This machine's tree of memory control groups, of either version (kernel documentation,
@@ -18,8 +19,6 @@ record MemoryHierarchy(Path root, int version) {
   /** The parent of every group that the lab makes. */
   private static final String PARENT = "smemv";
 
-  private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
-
   /**
    * The version 1 tree when there is one, since the memory controller can be in one tree only.
    *
@@ -27,30 +26,26 @@ record MemoryHierarchy(Path root, int version) {
    */
   static MemoryHierarchy ofMachine() {
     try {
-      return in(Files.readString(MOUNTS))
+      return in(Files.readString(MountPoint.OF_THIS_PROCESS))
           .orElseThrow(
               () ->
                   new LabException(
                       "the lab needs memory control groups, and none are mounted: mount the"
                           + " cgroup2 file system on /sys/fs/cgroup"));
     } catch (IOException e) {
-      throw new LabException("cannot read " + MOUNTS + ": " + e, e);
+      throw new LabException("cannot read " + MountPoint.OF_THIS_PROCESS + ": " + e, e);
     }
   }
 
   /** From lines as in /proc/self/mountinfo. */
   static Optional<MemoryHierarchy> in(String mounts) throws IOException {
     Optional<MemoryHierarchy> second = Optional.empty();
-    for (String line : mounts.lines().toList()) {
-      String[] halves = line.split(" - ", 2);
-      String[] filesystem = halves[halves.length - 1].split(" ", -1);
-      Path place = MountTable.mountPoint(line);
-      if (filesystem[0].equals("cgroup")
-          && List.of(filesystem[filesystem.length - 1].split(",", -1)).contains("memory")) {
-        return Optional.of(new MemoryHierarchy(place, 1));
+    for (MountPoint mount : MountPoint.in(mounts.lines().toList())) {
+      if (mount.type().equals("cgroup") && mount.options().contains("memory")) {
+        return Optional.of(new MemoryHierarchy(mount.place(), 1));
       }
-      if (filesystem[0].equals("cgroup2") && controllers(place).contains("memory")) {
-        second = Optional.of(new MemoryHierarchy(place, 2));
+      if (mount.type().equals("cgroup2") && controllers(mount.place()).contains("memory")) {
+        second = Optional.of(new MemoryHierarchy(mount.place(), 2));
       }
     }
     return second;

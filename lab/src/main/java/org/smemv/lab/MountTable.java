@@ -1,42 +1,24 @@
 package org.smemv.lab;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.smemv.linux.MountPoint;
 
-/** What is mounted where, from /proc/self/mountinfo (proc(5)). */
+/** What a lab has mounted, and how it goes. */
 final class MountTable {
-  private static final Path FILE = Path.of("/proc/self/mountinfo");
-  private static final Pattern ESCAPE = Pattern.compile("\\\\([0-7]{3})");
-  private static final int MOUNT_POINT = 4;
-
   private MountTable() {}
-
-  /** The mount point of one line; space, tab, newline and backslash are escaped in octal. */
-  static Path mountPoint(String line) {
-    String field = line.split(" ", -1)[MOUNT_POINT];
-    return Path.of(
-        ESCAPE
-            .matcher(field)
-            .replaceAll(
-                match ->
-                    Matcher.quoteReplacement(
-                        String.valueOf((char) Integer.parseInt(match.group(1), 8)))));
-  }
 
   /** Mount points below a folder, the latest mounted first, which is the order to undo them in. */
   static List<Path> below(Path folder) {
     try {
-      return Files.readAllLines(FILE).stream()
-          .map(MountTable::mountPoint)
+      return MountPoint.in(MountPoint.OF_THIS_PROCESS).stream()
+          .map(MountPoint::place)
           .filter(place -> place.startsWith(folder))
           .toList()
           .reversed();
     } catch (IOException e) {
-      throw new LabException("cannot read " + FILE + ": " + e, e);
+      throw new LabException("cannot read " + MountPoint.OF_THIS_PROCESS + ": " + e, e);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.smemv.linux.JavaCommand;
 
 /** A {@link MemcachedLoad} that runs in the clients' namespace. Its methods are for any thread. */
 public final class RunningLoad implements AutoCloseable {
@@ -31,8 +32,7 @@ public final class RunningLoad implements AutoCloseable {
 
   static RunningLoad start(LabPlace client, LoadPlan plan) {
     List<String> command =
-        new ArrayList<>(
-            JavaAgentProgram.java(MemcachedLoad.class.getName(), "-Xms32m", "-Xmx256m"));
+        new ArrayList<>(JavaCommand.of(MemcachedLoad.class, List.of("-Xms32m", "-Xmx256m")));
     command.addAll(plan.arguments());
     RunningLoad load = new RunningLoad(client.start(command, ProcessBuilder.Redirect.INHERIT));
     Thread.ofVirtual().start(load::read);

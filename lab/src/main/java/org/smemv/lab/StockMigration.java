@@ -2,6 +2,7 @@ package org.smemv.lab;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * A pre-copy migration by QEMU itself, of all memory to one host: the conventional way. A measure
@@ -49,19 +50,11 @@ public final class StockMigration {
       StockQemu source, StockVm vm, GuestImage image, LabHost target, Duration timeout) {
     StockQemu destination = StockQemu.awaiting(target, vm, image, PORT);
     try {
-      source
-          .qmp()
-          .execute(
-              "migrate-set-parameters",
-              QmpConnection.arguments()
-                  .put("max-bandwidth", BANDWIDTH_MAX)
-                  .put("downtime-limit", DOWNTIME_LIMIT_MILLIS));
-      source
-          .qmp()
-          .execute(
-              "migrate",
-              QmpConnection.arguments()
-                  .put("uri", "tcp:%s:%d".formatted(target.plan().address(), PORT)));
+      source.execute(
+          "migrate-set-parameters",
+          Map.of("max-bandwidth", BANDWIDTH_MAX, "downtime-limit", DOWNTIME_LIMIT_MILLIS));
+      source.execute(
+          "migrate", Map.of("uri", "tcp:%s:%d".formatted(target.plan().address(), PORT)));
       return new Outcome(destination, await(source, timeout));
     } catch (LabException e) {
       destination.close();
@@ -72,7 +65,7 @@ public final class StockMigration {
   private static Result await(StockQemu source, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
-      JsonNode progress = source.qmp().execute("query-migrate");
+      JsonNode progress = source.execute("query-migrate", Map.of());
       String status = progress.path("status").asText();
       switch (status) {
         case "completed" -> {
@@ -83,7 +76,7 @@ public final class StockMigration {
                 "QEMU's migration %s: %s".formatted(status, progress.path("error-desc").asText()));
         default -> {
           if (System.nanoTime() > deadline) {
-            source.qmp().execute("migrate_cancel");
+            source.execute("migrate_cancel", Map.of());
             throw new LabException(
                 "QEMU's migration is not over after %d s: %s"
                     .formatted(timeout.toSeconds(), progress.path("ram")));

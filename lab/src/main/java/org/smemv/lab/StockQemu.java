@@ -8,7 +8,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.smemv.node.qemu.Accelerator;
+import org.smemv.node.qemu.Qmp;
+import org.smemv.node.qemu.QmpException;
 
 /**
  * A QEMU in a host of the lab with memory of its own and no S-memV: what the benchmarks compare
@@ -19,16 +23,16 @@ public final class StockQemu implements AutoCloseable {
   private static final Duration QMP_TIMEOUT = Duration.ofSeconds(20);
   private static final Duration END_TIMEOUT = Duration.ofSeconds(10);
 
-  /** TCG's translated code, in MiB; QEMU's own default of up to 1 GiB would burst the host. */
-  private static final int TRANSLATED_CODE_MEBIBYTES = 128;
+  /** An answer of its monitor may take this long when the host is busy. */
+  private static final Duration ANSWER = Duration.ofSeconds(30);
 
   private final LabHost host;
   private final StockVm vm;
   private final RecordedProcess process;
-  private final QmpConnection qmp;
+  private final Qmp qmp;
   private boolean closed;
 
-  private StockQemu(LabHost host, StockVm vm, RecordedProcess process, QmpConnection qmp) {
+  private StockQemu(LabHost host, StockVm vm, RecordedProcess process, Qmp qmp) {
     this.host = host;
     this.vm = vm;
     this.process = process;
@@ -70,7 +74,7 @@ public final class StockQemu implements AutoCloseable {
         "-machine",
         "pc", //
         "-accel",
-        Accelerator.ofMachine(TRANSLATED_CODE_MEBIBYTES),
+        Accelerator.probe().argument(), // as S-memV starts it
         "-m",
         (vm.memoryBytes() >> 20) + "M",
         "-smp",
@@ -95,20 +99,20 @@ public final class StockQemu implements AutoCloseable {
         "unix:%s,server=on,wait=off".formatted(file(host, vm, "qmp")));
   }
 
-  private static QmpConnection connect(LabHost host, StockVm vm, RecordedProcess process) {
+  private static Qmp connect(LabHost host, StockVm vm, RecordedProcess process) {
     Path socket = file(host, vm, "qmp");
-    @Nullable QmpConnection[] opened = {null};
+    @Nullable Qmp[] opened = {null};
     Pause.until(
         QMP_TIMEOUT,
         () -> {
           try {
-            opened[0] = QmpConnection.open(socket);
+            opened[0] = Qmp.connect(vm.name(), socket, QMP_TIMEOUT);
             return true;
           } catch (IOException notYet) {
             return !process.isAlive();
           }
         });
-    QmpConnection connection = opened[0];
+    Qmp connection = opened[0];
     if (connection == null) {
       process.kill();
       throw new LabException(
@@ -136,13 +140,23 @@ public final class StockQemu implements AutoCloseable {
     return host;
   }
 
-  QmpConnection qmp() {
-    return qmp;
+  /**
+   * Has its monitor execute a command.
+   *
+   * @return what QEMU returned
+   * @throws LabException when QEMU refuses, does not answer, or is gone
+   */
+  JsonNode execute(String command, Map<String, ?> arguments) {
+    try {
+      return qmp.execute(command, arguments, ANSWER);
+    } catch (QmpException e) {
+      throw new LabException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** QEMU's run state, such as {@code running} or {@code inmigrate}. */
   String status() {
-    JsonNode answer = qmp.execute("query-status");
+    JsonNode answer = execute("query-status", Map.of());
     return answer.path("status").asText();
   }
 

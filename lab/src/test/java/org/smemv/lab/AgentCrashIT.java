@@ -8,9 +8,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrationReport;
-import org.smemv.node.api.MigrationState;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.api.VmState;
 
@@ -119,7 +119,7 @@ class AgentCrashIT {
           lab.awaitCopying(lab.host("h1").migrate("vm", SplitLab.slowSplit("h3", "h4")));
       lab.lab().killAgent(target);
 
-      MigrationReport ended = lab.await(copying, report -> report.state().isFinal());
+      MigrationReport ended = lab.await(copying, report -> report.state().isOverOrStalled());
 
       assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
       assertThat(ended.reason()).contains(target);

@@ -13,10 +13,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrationReport;
-import org.smemv.node.api.MigrationState;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.api.VmState;
@@ -65,6 +65,7 @@ class BadInputIT {
           refused(5, "sub-hosts must take", "vm --main h2 --main-memory 128M"),
           refused(5, "h3,128 MiB free,200 MiB", "vm --main h2 --main-memory 128M --sub h3:200M"),
           refused(2, "512 MiB,256 MiB", "vm --main h2 --main-memory 512M --sub h3"),
+          refused(2, "h3,h4,--main-memory", "vm --main h2 --sub h3 --sub h4"),
           refused(2, "0", "vm --main h2 --main-memory 0 --sub h3"),
           refused(2, "5", "vm --main h2 --main-memory 5 --sub h3"),
           refused(2, "-1", "vm --main h2 --main-memory -1 --sub h3"),
@@ -129,7 +130,7 @@ class BadInputIT {
     assertThat(second).hasMessageContainingAll("already", "h2");
 
     lab.host("h1").cancel(first.id());
-    MigrationReport ended = lab.await(first, report -> report.state().isFinal());
+    MigrationReport ended = lab.await(first, report -> report.state().isOverOrStalled());
     assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
     assertThat(ended.reason()).contains("cancelled");
     List.of("h2", "h3", "h4").forEach(lab::awaitAllFree);
@@ -144,7 +145,7 @@ class BadInputIT {
 
     signal("KILL", lab.host("h1").vm("vm").pid());
 
-    MigrationReport ended = lab.await(copying, report -> report.state().isFinal());
+    MigrationReport ended = lab.await(copying, report -> report.state().isOverOrStalled());
     assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
     assertThat(ended.reason()).contains("QEMU", "died");
     VmReport dead = lab.awaitVm("h1", "vm", r -> r.state() == VmState.DEAD);
@@ -163,7 +164,7 @@ class BadInputIT {
     MigrationReport ended;
     try {
       MigrationReport first = lab.host("h1").migrate("vm", SplitLab.split("h3", "h4"));
-      ended = lab.await(first, report -> report.state().isFinal());
+      ended = lab.await(first, report -> report.state().isOverOrStalled());
       // Others are answered meanwhile.
       assertThat(lab.host("h1").host().vms()).containsExactly("vm");
     } finally {

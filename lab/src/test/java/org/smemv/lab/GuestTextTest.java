@@ -29,11 +29,4 @@ class GuestTextTest {
         .isTrue();
     assertThat(Guest.isComplaint("stress-ng: info:  [103] dispatching hogs: 1 vm")).isFalse();
   }
-
-  @Test
-  void onlyTheProcessorsFlagsDecideWhetherItVirtualises() {
-    assertThat(Accelerator.of("flags\t\t: fpu vmx sse\n", 128)).isEqualTo("kvm");
-    assertThat(Accelerator.of("flags\t\t: fpu svm_lock sse\nvmx flags : x\n", 128))
-        .isEqualTo("tcg,tb-size=128");
-  }
 }

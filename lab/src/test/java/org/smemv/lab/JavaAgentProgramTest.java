@@ -27,7 +27,7 @@ class JavaAgentProgramTest {
         .endsWith(
             "org.smemv.node.command.SmemvCommand agent --name h3 --data 10.77.0.3:7400"
                 + " --api unix:/run/smemv/lab/h3/api.sock --state /run/smemv/lab/h3/state"
-                + " --capacity 512M --hosts-file /run/smemv/hosts.json");
+                + " --capacity 536870912 --hosts-file /run/smemv/hosts.json");
   }
 
   @Test

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.HostOperations;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationReport;
-import org.smemv.node.api.MigrationState;
 import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.StartVm;
@@ -115,7 +115,7 @@ final class SplitLab implements AutoCloseable {
   /** Moves a VM away from h1 and waits until that is done. */
   MigrationReport migrate(TestVm vm, MigrateVm request) throws OperationException {
     MigrationReport first = host("h1").migrate(vm.name(), request);
-    MigrationReport last = await(first, report -> report.state().isFinal());
+    MigrationReport last = await(first, report -> report.state().isOverOrStalled());
     assertThat(last.state()).as(String.valueOf(last.reason())).isEqualTo(MigrationState.DONE);
     return last;
   }
@@ -131,7 +131,7 @@ final class SplitLab implements AutoCloseable {
   /** Until pages are on their way, and far from done. */
   MigrationReport awaitCopying(MigrationReport first) {
     MigrationReport copying =
-        await(first, r -> r.ram().transferred() > 4 * MIB || r.state().isFinal());
+        await(first, r -> r.ram().transferred() > 4 * MIB || r.state().isOverOrStalled());
     assertThat(copying.state()).as(copying.reason()).isEqualTo(MigrationState.COPY);
     return copying;
   }

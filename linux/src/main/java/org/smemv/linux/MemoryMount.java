@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A tmpfs of our own for VM memory, without huge pages: where a huge page backs the file, punching
@@ -22,17 +23,25 @@ public final class MemoryMount {
       NativeCall.link("umount2", NativeCall.intOf(ADDRESS, JAVA_INT));
   private static final long NOSUID_NODEV_NOEXEC = 2 | 4 | 8;
 
+  private static final Path FORCED = Path.of("/sys/kernel/mm/transparent_hugepage/shmem_enabled");
+
   private MemoryMount() {}
 
   /**
    * Mounts a tmpfs at {@code directory} unless one is there: a restarted agent finds its VMs'
    * memory. The size is no limit of its own (100 % of RAM), because grants are counted per page
    * elsewhere.
+   *
+   * @throws IllegalStateException when something else is mounted there, or a tmpfs that may use
+   *     huge pages; says what to do
    */
   public static void ensure(Path directory) {
     try {
       Files.createDirectories(directory);
-      if (isMounted(directory)) {
+      List<MountPoint> all = MountPoint.in(MountPoint.OF_THIS_PROCESS);
+      MountPoint present = MountPoint.at(directory.toRealPath(), all);
+      if (present != null) {
+        requireFit(directory, present);
         return;
       }
     } catch (IOException e) {
@@ -75,10 +84,29 @@ public final class MemoryMount {
     }
   }
 
-  private static boolean isMounted(Path directory) throws IOException {
-    String real = directory.toRealPath().toString();
-    return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
-        .map(line -> line.split(" "))
-        .anyMatch(fields -> fields.length > 4 && fields[4].equals(real));
+  /** True when the kernel is told to use huge pages against the wish of every mount. */
+  public static boolean hugePagesForced() {
+    try {
+      return Files.readString(FORCED).contains("[force]");
+    } catch (IOException e) {
+      // A kernel without transparent huge pages has none to force.
+      return false;
+    }
+  }
+
+  /** What somebody else mounted there could lose pages without a word. */
+  private static void requireFit(Path directory, MountPoint present) {
+    String why = null;
+    if (!present.type().equals("tmpfs")) {
+      why = "a " + present.type();
+    } else if (!present.hugePages().equals("never")) {
+      why = "a tmpfs with huge=" + present.hugePages();
+    }
+    if (why != null) {
+      throw new IllegalStateException(
+          ("%s is %s, but the memory of VMs needs a tmpfs with huge=never:"
+                  + " end what uses it, umount %s, and start again; it is then mounted rightly")
+              .formatted(directory, why, directory));
+    }
   }
 }

@@ -23,11 +23,28 @@ public final class Pipe implements AutoCloseable {
   private final int writeFd;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** Takes over two descriptors of this process; the read end becomes non-blocking. */
-  public Pipe(int readFd, int writeFd) {
+  private Pipe(int readFd, int writeFd) {
     this.readFd = readFd;
     this.writeFd = writeFd;
-    fcntl(readFd, F_SETFL, O_NONBLOCK);
+    try {
+      fcntl(readFd, F_SETFL, O_NONBLOCK);
+    } catch (SystemCallException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Duplicates the two ends that another process has; the read end becomes non-blocking. */
+  public static Pipe takeFrom(PidFd process, int readFd, int writeFd) {
+    int read = process.take(readFd);
+    int write;
+    try {
+      write = process.take(writeFd);
+    } catch (SystemCallException e) {
+      int ignored = Libc.close(read);
+      throw e;
+    }
+    return new Pipe(read, write);
   }
 
   /** Makes a pipe that only this process has. */

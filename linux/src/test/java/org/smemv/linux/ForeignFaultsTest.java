@@ -132,7 +132,7 @@ class ForeignFaultsTest {
     neighbour.write(7, 77);
     int[] fds = ForeignSystemCalls.inside(neighbour.pid(), Pipe::openInside);
     try (PidFd pid = PidFd.open(neighbour.pid());
-        Pipe pipe = new Pipe(pid.take(fds[0]), pid.take(fds[1]));
+        Pipe pipe = Pipe.takeFrom(pid, fds[0], fds[1]);
         Arena arena = Arena.ofConfined()) {
       assertThat(file.spliceInto(pipe, 7 * 4096, 4096)).isEqualTo(4096);
       file.punchHole(7 * 4096, 4096);

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Another process that maps a memory file and reads and writes it when told: stands in for QEMU
@@ -21,15 +22,7 @@ final class Neighbour implements AutoCloseable {
   Neighbour(Path file) throws IOException {
     process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-Xshare:auto",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Neighbour.class.getName(),
-                file.toString())
+                JavaCommand.of(Neighbour.class, List.of("-XX:TieredStopAtLevel=1"), file))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     commands = new PrintWriter(process.outputWriter(StandardCharsets.UTF_8), true);

@@ -22,10 +22,18 @@ public interface HostControl {
    * @param epoch the VM's epoch after the migration
    * @param bytes the memory
    * @param vmBytes the size of the VM
+   * @param source the name of the host that the VM leaves, which alone asks {@link #decided}
    * @param mainHost the name of the main host, which is asked whether a share is still wanted
    */
   record Reservation(
-      UUID vm, String name, long epoch, Role role, long bytes, long vmBytes, String mainHost) {}
+      UUID vm,
+      String name,
+      long epoch,
+      Role role,
+      long bytes,
+      long vmBytes,
+      String source,
+      String mainHost) {}
 
   /**
    * A sub-host, as the new main host needs to know it.
@@ -60,7 +68,7 @@ public interface HostControl {
    */
   void commit(UUID vm, long epoch) throws HostException;
 
-  /** Main host: whether {@link #commit} was done; the answer stays the same for ever. */
+  /** Main host: whether {@link #commit} was done; the answer stays the same. */
   boolean decided(UUID vm, long epoch) throws HostException;
 
   /** Main host: lets the VM run. */

@@ -88,7 +88,7 @@ public final class Migration {
     this.begun = clock.nanos();
   }
 
-  /** Does it all. Returns when the migration is {@link MigrationState#isFinal() over}. */
+  /** Does it all. Returns when the migration is {@link MigrationState#isOver() over}. */
   public void run() throws InterruptedException {
     try {
       reserve();
@@ -121,7 +121,14 @@ public final class Migration {
 
   private Reservation reservation(Role role, long bytes) {
     return new Reservation(
-        plan.vm(), plan.name(), plan.epoch(), role, bytes, plan.vmBytes(), plan.main());
+        plan.vm(),
+        plan.name(),
+        plan.epoch(),
+        role,
+        bytes,
+        plan.vmBytes(),
+        plan.source(),
+        plan.main());
   }
 
   private HostControl host(String name) {

@@ -1,8 +1,9 @@
 package org.smemv.migration;
 
 /**
- * The steps of a migration, in order. Up to and including SEND_BODY every failure leads to ABORTED
- * and the VM goes on at its source; from COMMIT on it belongs to the new main host.
+ * The steps of a migration, in order; reports show them by these names. Up to and including
+ * SEND_BODY every failure leads to ABORTED and the VM goes on at its source; from COMMIT on it
+ * belongs to the new main host.
  */
 public enum MigrationState {
   PLAN,
@@ -20,8 +21,16 @@ public enum MigrationState {
   /** After commit, and a host that is needed cannot be reached; tried again until it can. */
   STALLED;
 
-  /** True when nothing will happen any more. */
-  public boolean isFinal() {
+  /** True when nothing will happen any more, whoever acts: the VM may be moved again. */
+  public boolean isOver() {
     return this == DONE || this == ABORTED;
+  }
+
+  /**
+   * True when there is nothing to wait for: it is over, or it is stalled and may be so until
+   * somebody brings a host back. A stalled one still goes on by itself then.
+   */
+  public boolean isOverOrStalled() {
+    return isOver() || this == STALLED;
   }
 }

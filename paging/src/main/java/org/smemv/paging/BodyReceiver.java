@@ -16,10 +16,16 @@ final class BodyReceiver {
     this.writer = writer;
   }
 
-  /** Hands the stream to the sink and confirms its end, which ends the connection's work. */
-  void receive(BodySink sink) {
+  /**
+   * Hands the stream to the sink and confirms its end, which ends the connection's work.
+   *
+   * @param welcome tells the peer that the sink is ready
+   */
+  void receive(BodySink sink, Runnable welcome) {
+    sink.begin();
     boolean complete = false;
     try {
+      welcome.run();
       while (!complete && reader.next()) {
         complete = frame(sink);
       }

@@ -25,8 +25,13 @@ final class EvictionPipe implements AutoCloseable {
     this.inQemu = inQemu;
     this.here = Pipe.create();
     int bytes = EvictionJournal.PAGES_MAX * PageSize.BYTES;
-    inQemu.resize(bytes);
-    here.resize(bytes);
+    try {
+      inQemu.resize(bytes);
+      here.resize(bytes);
+    } catch (RuntimeException e) {
+      here.close();
+      throw e;
+    }
   }
 
   /**

@@ -20,6 +20,9 @@ import org.smemv.linux.UserFaultFd;
  * pages are ours from {@link #takeMissingFaults()} on.
  */
 public final class GuestAttachment implements AutoCloseable {
+  /** The number of close(2) on x86-64. */
+  private static final long SYS_CLOSE = 3;
+
   private static final String FAULTS = "anon_inode:[userfaultfd]";
 
   private final long pid;
@@ -100,8 +103,13 @@ public final class GuestAttachment implements AutoCloseable {
                 if (fd < 0) {
                   throw new SystemCallException("userfaultfd() inside QEMU", (int) -fd);
                 }
-                int[] pipe = Pipe.openInside(calls);
-                return new QemuHandles(pid, startTime, (int) fd, pipe[0], pipe[1]);
+                try {
+                  int[] pipe = Pipe.openInside(calls);
+                  return new QemuHandles(pid, startTime, (int) fd, pipe[0], pipe[1]);
+                } catch (SystemCallException e) {
+                  long ignored = calls.call(SYS_CLOSE, fd); // nobody would know of it
+                  throw e;
+                }
               });
       table.handles(handles);
     } catch (SystemCallException e) {
@@ -126,9 +134,24 @@ public final class GuestAttachment implements AutoCloseable {
     QemuHandles handles = table.handles();
     try (PidFd process = PidFd.open(pid)) {
       UserFaultFd faults = new UserFaultFd(process.take(handles.faultFd()));
-      Pipe pipe = new Pipe(process.take(handles.pipeReadFd()), process.take(handles.pipeWriteFd()));
-      enable(pid, faults, memory, table.paging());
+      try {
+        enable(pid, faults, memory, table.paging());
+        Pipe pipe = Pipe.takeFrom(process, handles.pipeReadFd(), handles.pipeWriteFd());
+        return take(pid, table, memory, faults, pipe);
+      } catch (AttachException | RuntimeException e) {
+        faults.close();
+        throw e;
+      }
+    }
+  }
+
+  private static GuestAttachment take(
+      long pid, PageTable table, GuestMemory memory, UserFaultFd faults, Pipe pipe) {
+    try {
       return new GuestAttachment(pid, table, memory, faults, pipe, Pagemap.of(pid));
+    } catch (RuntimeException e) {
+      pipe.close();
+      throw e;
     }
   }
 

@@ -9,10 +9,11 @@ public interface HolderDirectory {
   @Nullable PageHolder holder(UUID vm);
 
   /**
-   * Where the device stream of a VM goes that moves here.
+   * Where the device stream of a VM goes that moves here. Changes nothing: a caller that is refused
+   * must not disturb a stream that is on its way.
    *
    * @return null when this host does not wait for the VM
-   * @throws FrameException STALE_EPOCH, or REFUSED when a stream is already on its way
+   * @throws FrameException STALE_EPOCH
    */
   @Nullable BodySink bodySink(UUID vm, long epoch);
 }

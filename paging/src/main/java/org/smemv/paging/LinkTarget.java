@@ -11,8 +11,8 @@ import java.util.UUID;
  * @param vm the VM; all zero for {@link TrafficClass#CONTROL}
  * @param epoch the VM's epoch, which every frame carries
  * @param traffic what the link is for
- * @param lane 0..255, tells links of the same class apart; a new link ends the one before it with
- *     the same VM, class, caller and lane
+ * @param lane tells links of the same class apart: 0..64 for {@link TrafficClass#BULK}, else 0; a
+ *     new link ends the one before it with the same VM, class, caller and lane
  * @param caller this host's name
  * @param timeout how long to wait for the connection, and for each answer
  */

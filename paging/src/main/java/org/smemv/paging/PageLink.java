@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 import org.smemv.linux.SystemCallException;
 import org.smemv.linux.TcpClosedException;
 import org.smemv.linux.TcpSocket;
@@ -32,9 +31,7 @@ public final class PageLink implements AutoCloseable {
   private final FrameReader reader;
   private final FrameWriter writer;
   private String hostName = "";
-  private long nextRequest = 1;
-  private long nextAnswer = 1;
-  private boolean lost;
+  private final LinkExchange exchange;
   private boolean closed;
 
   private PageLink(LinkTarget target, PageTransport transport) {
@@ -42,6 +39,7 @@ public final class PageLink implements AutoCloseable {
     this.transport = transport;
     this.reader = new FrameReader(transport, arena);
     this.writer = new FrameWriter(transport, arena);
+    this.exchange = new LinkExchange(target, reader, writer);
   }
 
   /**
@@ -84,7 +82,7 @@ public final class PageLink implements AutoCloseable {
   private void hello() {
     byte[] caller = target.caller().getBytes(StandardCharsets.UTF_8);
     int traffic = target.traffic().code();
-    exchange(
+    exchange.exchange(
         FrameKind.WELCOME,
         id ->
             writer.bytes(
@@ -119,7 +117,7 @@ public final class PageLink implements AutoCloseable {
 
   /** Requests whose answers are due. */
   public int underWay() {
-    return (int) (nextRequest - nextAnswer);
+    return exchange.underWay();
   }
 
   /** How long to look for an answer before sleeping; none at first. */
@@ -147,7 +145,7 @@ public final class PageLink implements AutoCloseable {
 
   /** Asks for pages without waiting; {@link #receivePages} is to follow, in the same order. */
   public void requestPages(PageBatch pages) {
-    long id = begin();
+    long id = exchange.begin();
     try {
       pages.epoch(target.epoch());
       for (int i = 0; i < pages.size(); i++) {
@@ -156,7 +154,7 @@ public final class PageLink implements AutoCloseable {
       writer.pages(FrameKind.GET, target.vm(), id, pages, 0);
       writer.flush();
     } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
-      throw lost(e);
+      throw exchange.lost(e);
     }
   }
 
@@ -173,7 +171,7 @@ public final class PageLink implements AutoCloseable {
       match(pages);
       wrong = reader.contents(pages);
     } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
-      throw lost(e);
+      throw exchange.lost(e);
     }
     if (wrong >= 0) {
       String text = "page " + pages.page(wrong) + " came damaged";
@@ -193,7 +191,7 @@ public final class PageLink implements AutoCloseable {
           PageFrame.descriptorFlags(memory, reader.at(), i));
     }
     if (!same) {
-      throw lost("it answered with other pages than were asked for", null);
+      throw exchange.lost("it answered with other pages than were asked for", null);
     }
   }
 
@@ -220,13 +218,13 @@ public final class PageLink implements AutoCloseable {
    * the kernel has the contents, so that their memory may change.
    */
   void send(FrameKind kind, PageBatch pages) {
-    long id = begin();
+    long id = exchange.begin();
     try {
       pages.epoch(target.epoch());
       writer.pages(kind, target.vm(), id, pages, 0);
       writer.flush();
     } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
-      throw lost(e);
+      throw exchange.lost(e);
     }
   }
 
@@ -246,12 +244,12 @@ public final class PageLink implements AutoCloseable {
     }
     transport.readTimeout(timeout);
     try {
-      exchange(
+      exchange.exchange(
           FrameKind.CONTROL_REPLY,
           id -> writer.bytes(FrameKind.CONTROL, target.vm(), 0, id, 0, 0, request));
       return reader.body();
     } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
-      throw lost(e);
+      throw exchange.lost(e);
     }
   }
 
@@ -269,104 +267,25 @@ public final class PageLink implements AutoCloseable {
       writer.body(part.address(), length);
       writer.flush();
     } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
-      throw lostOrRefused(e);
+      throw exchange.lostOrRefused(e);
     }
   }
 
   /** Ends a device stream; returns when the other host has taken all of it. */
   public void endBody() {
-    exchange(
+    exchange.exchange(
         FrameKind.BODY_END,
         id -> writer.bare(FrameKind.BODY_END, target.vm(), target.epoch(), id, 0));
   }
 
-  /** A request whose frame is made by the caller. */
-  private interface Request {
-    void write(long requestId);
-  }
-
-  private void exchange(FrameKind answer, Request request) {
-    long id = begin();
-    try {
-      request.write(id);
-      writer.flush();
-    } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
-      throw lostOrRefused(e);
-    }
-    answer(answer);
-  }
-
-  private long begin() {
-    if (lost) {
-      throw lost("an earlier request failed", null);
-    }
-    if (underWay() == REQUESTS_MAX) {
-      throw new IllegalStateException(REQUESTS_MAX + " requests are under way");
-    }
-    return nextRequest++;
-  }
-
   /** Waits for the answer to the oldest request and checks that it is one. */
   void answer(FrameKind wanted) {
-    if (underWay() == 0) {
-      throw new IllegalStateException("no answer is due");
-    }
-    try {
-      if (!reader.next()) {
-        throw lost("the peer closed it", null);
-      }
-    } catch (TcpTimeoutException | TcpClosedException | SystemCallException | FrameException e) {
-      throw lost(e);
-    }
-    FrameKind kind = reader.kind();
-    boolean last = kind == FrameKind.ERROR && reader.requestId() == 0;
-    if (reader.requestId() != nextAnswer && !last) {
-      throw lost("an answer came for request " + reader.requestId(), null);
-    }
-    nextAnswer++;
-    if (kind == FrameKind.ERROR) {
-      throw refused(last);
-    }
-    if (kind != wanted) {
-      throw lost("the answer is " + kind + " instead of " + wanted, null);
-    }
+    exchange.answer(wanted);
   }
 
   /** The count of the last answer. */
   int answeredPages() {
     return PageFrame.count(reader.memory(), reader.at());
-  }
-
-  private PageLinkException refused(boolean last) {
-    try {
-      ErrorCode code = ErrorCode.of(PageFrame.status(reader.memory(), reader.at()));
-      String message = new String(reader.body(), StandardCharsets.UTF_8);
-      lost |= last || code.endsConnection();
-      return PageLinkException.refused(target.address(), target.vm(), code, lost, message);
-    } catch (TcpTimeoutException | TcpClosedException | SystemCallException e) {
-      return lost(e);
-    }
-  }
-
-  /** A peer that hangs up while we write may have said why. */
-  private PageLinkException lostOrRefused(RuntimeException cause) {
-    try {
-      if (reader.next() && reader.kind() == FrameKind.ERROR) {
-        return refused(true);
-      }
-    } catch (RuntimeException nothingThere) {
-      cause.addSuppressed(nothingThere);
-    }
-    return lost(cause);
-  }
-
-  private PageLinkException lost(RuntimeException cause) {
-    return lost(String.valueOf(cause.getMessage()), cause);
-  }
-
-  private PageLinkException lost(String message, @Nullable RuntimeException cause) {
-    lost = true;
-    return PageLinkException.lost(target.address(), target.vm(), message, cause);
   }
 
   /** Bytes of frames sent. */
@@ -398,7 +317,7 @@ public final class PageLink implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      lost = true;
+      exchange.end();
       transport.close();
       arena.close();
     }

@@ -85,13 +85,13 @@ final class ServerConnection implements Runnable {
         serveControl();
       }
       case BODY -> {
-        takePlace(hello);
         BodySink sink = services.holders().bodySink(hello.vm(), epoch);
         if (sink == null) {
           throw unknown(hello.vm());
         }
-        welcome(hello, epoch, requestId);
-        new BodyReceiver(hello.vm(), epoch, reader, writer).receive(sink);
+        takePlace(hello); // after the check of the epoch, as below
+        new BodyReceiver(hello.vm(), epoch, reader, writer)
+            .receive(sink, () -> welcome(hello, epoch, requestId));
       }
       case FAULT, PREFETCH, BULK -> {
         PageHolder holder = services.holders().holder(hello.vm());
@@ -122,6 +122,10 @@ final class ServerConnection implements Runnable {
     }
     if (NO_VM.equals(vm) != (traffic == TrafficClass.CONTROL)) {
       throw malformed("a " + traffic + " connection for VM " + vm);
+    }
+    if (lane < 0 || lane >= traffic.lanes()) {
+      throw malformed(
+          "lane %d of a %s connection: there are %d".formatted(lane, traffic, traffic.lanes()));
     }
     String caller = new String(reader.body(), StandardCharsets.UTF_8);
     if (!HOST_NAME.matcher(caller).matches()) {

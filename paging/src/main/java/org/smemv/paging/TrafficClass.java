@@ -28,6 +28,15 @@ public enum TrafficClass {
     return code;
   }
 
+  /**
+   * How many connections of this class a host may have about one VM, told apart by lanes from 0. A
+   * source has one for the pages of a new main host, and one for the places of each sub-host; of
+   * everything else there is one.
+   */
+  int lanes() {
+    return this == BULK ? 1 + SubHosts.HOSTS_MAX : 1;
+  }
+
   /** The class with a number; null when there is none. */
   static @Nullable TrafficClass of(int code) {
     return code >= 0 && code < VALUES.length ? VALUES[code] : null;

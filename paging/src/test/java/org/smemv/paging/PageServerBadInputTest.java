@@ -8,14 +8,9 @@ import static org.smemv.paging.TestPages.look;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.ToIntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -232,44 +227,6 @@ class PageServerBadInputTest {
   }
 
   @Test
-  void aStaleCallerDoesNotEndTheNewerConnection() {
-    try (RawPeer newer = RawPeer.greeted(fixture.server, TrafficClass.BULK, 2, "h1");
-        RawPeer older = new RawPeer(fixture.server)) {
-      older.hello(VM, TrafficClass.BULK.code(), 1, "h1");
-      assertThat(older.answer()).isEqualTo("STALE_EPOCH");
-      newer.send(newer.get(2, 4));
-      assertThat(newer.answer()).isEqualTo("PAGES");
-    }
-  }
-
-  private void helloRefused(String code, UUID vm, int traffic, String name) {
-    try (RawPeer peer = new RawPeer(fixture.server)) {
-      peer.hello(vm, traffic, 1, name);
-      assertThat(peer.answer()).as("%s %d %s", vm, traffic, name).isEqualTo(code);
-      assertThat(peer.answer()).isEqualTo("closed");
-    }
-  }
-
-  @Test
-  void aHelloThatIsWrongIsRefused() {
-    UUID unknown = new UUID(5, 5);
-    helloRefused("UNKNOWN_VM", unknown, TrafficClass.BULK.code(), "h1");
-    helloRefused("UNKNOWN_VM", unknown, TrafficClass.BODY.code(), "h1");
-    helloRefused("MALFORMED", VM, 5, "h1");
-    helloRefused("MALFORMED", VM, -1, "h1");
-    helloRefused("MALFORMED", VM, TrafficClass.CONTROL.code(), "h1");
-    helloRefused("MALFORMED", new UUID(0, 0), TrafficClass.BULK.code(), "h1");
-    helloRefused("MALFORMED", VM, TrafficClass.BULK.code(), "");
-    helloRefused("MALFORMED", VM, TrafficClass.BULK.code(), "a b");
-    helloRefused("MALFORMED", VM, TrafficClass.BULK.code(), "x".repeat(64));
-    try (RawPeer peer = new RawPeer(fixture.server)) {
-      peer.send(peer.get(1, 4));
-      assertThat(peer.answer()).isEqualTo("MALFORMED");
-      assertThat(peer.text()).contains("HELLO");
-    }
-  }
-
-  @Test
   void pageFramesOnAControlConnectionAreMalformed() {
     try (RawPeer peer = new RawPeer(fixture.server)) {
       peer.hello(new UUID(0, 0), TrafficClass.CONTROL.code(), 0, "h1");
@@ -338,75 +295,5 @@ class PageServerBadInputTest {
       assertThat(look1(4, 1)).as("round %d", round).isEqualTo("right");
       assertThat(look1(5, 12)).isEqualTo("absent");
     }
-  }
-
-  @Test
-  void aConnectionOverTheLimitIsRefusedWithTheReason() {
-    try (ServerFixture small = new ServerFixture(2, ServerFixture.TIMEOUT)) {
-      List<PageLink> links = new ArrayList<>();
-      links.add(PageLink.open(small.target(TrafficClass.BULK, 1, 0)));
-      links.add(PageLink.open(small.target(TrafficClass.BULK, 1, 1)));
-      assertThatThrownBy(() -> PageLink.open(small.target(TrafficClass.BULK, 1, 2)))
-          .isInstanceOfSatisfying(
-              PageLinkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED))
-          .hasMessageContaining("2 connections");
-      links.forEach(PageLink::close);
-    }
-  }
-
-  @Test
-  void aPeerThatSaysNothingOrStopsInAFrameIsGivenUpButAnIdleOneIsNot() throws Exception {
-    try (ServerFixture hasty = new ServerFixture(8, Duration.ofMillis(100));
-        RawPeer silent = new RawPeer(hasty.server);
-        RawPeer slow = RawPeer.greeted(hasty.server, TrafficClass.BULK, 1, "slow");
-        RawPeer idle = RawPeer.greeted(hasty.server, TrafficClass.BULK, 1, "idle")) {
-      slow.put(1, 4, 1, 0);
-      slow.send(100);
-      assertThat(silent.answer()).isEqualTo("closed");
-      assertThat(slow.answer()).isEqualTo("closed");
-      Thread.sleep(300); // several time-outs long
-      idle.send(idle.get(1, 4));
-      assertThat(idle.answer()).isEqualTo("PAGES");
-    }
-  }
-
-  @Test
-  void aNewConnectionIsRefusedWhileTheOldOneIsStuckAndEvenAfterATryThatGaveUp() throws Exception {
-    CountDownLatch stuck = new CountDownLatch(1);
-    UUID vm = new UUID(6, 6);
-    try (ServerFixture hasty = new ServerFixture(8, Duration.ofMillis(100))) {
-      hasty.holders.put(vm, new StuckHolder(vm, stuck));
-      LinkTarget target =
-          new LinkTarget(
-              hasty.server.address(), vm, 1, TrafficClass.BULK, 0, "h1", ServerFixture.TIMEOUT);
-      PageLink old = PageLink.open(target);
-      PageSendWindow window = new PageSendWindow(old, 1, 2);
-      window.putZero(1, 0); // its handler now waits in the holder
-      for (int attempt = 0; attempt < 2; attempt++) {
-        assertThatThrownBy(() -> PageLink.open(target))
-            .isInstanceOfSatisfying(
-                PageLinkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED))
-            .hasMessageContaining("has not ended");
-      }
-      stuck.countDown();
-      await().untilAsserted(() -> PageLink.open(target).close());
-      old.close();
-    }
-  }
-
-  @Test
-  void nobodyAtTheAddressIsALostLinkThatNamesIt() {
-    InetSocketAddress address = fixture.server.address();
-    fixture.server.close();
-    assertThatThrownBy(() -> fixture.link(TrafficClass.BULK))
-        .isInstanceOfSatisfying(
-            PageLinkException.class,
-            e -> {
-              assertThat(e.isLost()).isTrue();
-              assertThat(e.code()).isNull();
-              assertThat(e.vm()).isEqualTo(VM);
-            })
-        .hasMessageContaining(":" + address.getPort())
-        .hasMessageContaining("ECONNREFUSED");
   }
 }

@@ -6,9 +6,9 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.smemv.linux.JavaCommand;
 
 /** The pager of one VM in a process of its own, so that a test can kill it at any instant. */
 final class PagerProcess implements AutoCloseable {
@@ -16,14 +16,14 @@ final class PagerProcess implements AutoCloseable {
 
   PagerProcess(long guestPid, Path ram, Path table, long epoch, List<InetSocketAddress> subHosts)
       throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx64m"));
-    command.addAll(List.of("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"));
-    command.add(System.getProperty("java.class.path"));
-    command.add(PagerProcess.class.getName());
-    command.addAll(List.of(Long.toString(guestPid), ram.toString(), table.toString()));
-    command.add(Long.toString(epoch));
+    List<String> command =
+        JavaCommand.of(
+            PagerProcess.class,
+            List.of("-Xmx64m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"),
+            guestPid,
+            ram,
+            table,
+            epoch);
     subHosts.forEach(address -> command.add(Integer.toString(address.getPort())));
     process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     String line = process.inputReader(StandardCharsets.UTF_8).readLine();

@@ -31,9 +31,14 @@ final class RawPeer implements AutoCloseable {
   }
 
   void hello(UUID vm, int traffic, long epoch, String name) {
+    hello(vm, traffic, 0, epoch, name);
+  }
+
+  void hello(UUID vm, int traffic, int lane, long epoch, String name) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     PageFrame.begin(frame, 0, FrameKind.HELLO, vm, epoch, 1);
     PageFrame.status(frame, 0, traffic);
+    PageFrame.count(frame, 0, lane);
     PageFrame.bodyBytes(frame, 0, bytes.length);
     PageFrame.seal(frame, 0);
     MemorySegment.copy(bytes, 0, frame, ValueLayout.JAVA_BYTE, 64, bytes.length);

@@ -6,6 +6,8 @@ import java.io.InputStreamReader;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
+import org.smemv.linux.JavaCommand;
 import org.smemv.linux.MemoryFile;
 
 /**
@@ -21,14 +23,7 @@ final class ReadingGuest implements AutoCloseable {
   ReadingGuest(Path file) throws IOException {
     process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                ReadingGuest.class.getName(),
-                file.toString())
+                JavaCommand.of(ReadingGuest.class, List.of("-XX:TieredStopAtLevel=1"), file))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     answers = process.inputReader(StandardCharsets.UTF_8);

@@ -54,7 +54,11 @@ final class ServerFixture implements AutoCloseable, HolderDirectory, ControlHand
 
   @Override
   public @Nullable BodySink bodySink(UUID vm, long epoch) {
-    return vm.equals(VM) ? new TextSink() : null;
+    if (!vm.equals(VM)) {
+      return null;
+    }
+    store().admit(epoch);
+    return new TextSink();
   }
 
   /** Answers in upper case; refuses the word "no", and breaks at the word "bug". */
@@ -70,6 +74,9 @@ final class ServerFixture implements AutoCloseable, HolderDirectory, ControlHand
   }
 
   private final class TextSink implements BodySink {
+    @Override
+    public void begin() {}
+
     @Override
     public void accept(ByteBuffer bytes) {
       body.append(StandardCharsets.UTF_8.decode(bytes));

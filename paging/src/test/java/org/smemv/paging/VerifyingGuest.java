@@ -6,8 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import org.smemv.linux.JavaCommand;
 import org.smemv.linux.MemoryFile;
 
 /**
@@ -23,17 +25,7 @@ final class VerifyingGuest implements AutoCloseable {
   VerifyingGuest(Path file, int threads, long seed) throws IOException {
     process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-Xmx64m",
-                "-Xshare:auto",
-                "-cp",
-                System.getProperty("java.class.path"),
-                VerifyingGuest.class.getName(),
-                file.toString(),
-                Integer.toString(threads),
-                Long.toString(seed))
+                JavaCommand.of(VerifyingGuest.class, List.of("-Xmx64m"), file, threads, seed))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     output = process.inputReader(StandardCharsets.UTF_8);

@@ -3,9 +3,9 @@ package org.smemv.lab.demo;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.smemv.lab.LabException;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.HostOperations;
 import org.smemv.node.api.MigrationReport;
-import org.smemv.node.api.MigrationState;
 import org.smemv.node.api.OperationException;
 
 /** Starts the demo's migration and follows it to its end. One thread. */
@@ -36,7 +36,7 @@ final class DemoMigration {
     copying = begun;
     MigrationReport report = source.migrate(DemoPlan.VM, DemoPlan.migration());
     MigrationState shown = null;
-    while (!report.state().isFinal()) {
+    while (!report.state().isOverOrStalled()) {
       shown = show(report, shown);
       Thread.sleep(POLL_MILLIS);
       long asked = System.currentTimeMillis();

@@ -151,22 +151,32 @@ final class Arrivals {
             Phase.INCOMING,
             shares,
             null,
-            0);
+            0,
+            reservation.source());
     record.write(paths.vm(name));
     Files.deleteIfExists(paths.ram(name));
     QemuPlace place = new QemuPlace(host, paths.vm(name), paths.ram(name));
     QemuBody body = QemuBody.start(spec, place, QemuBody.Mode.INCOMING, QEMU_STARTS);
     try {
       allowIgnoreShared(body);
-      HostedVm vm = HostedVm.take(paths, record, body);
+      return takeEmpty(record, body);
+    } catch (IOException | AttachException | RuntimeException e) {
+      body.stop();
+      HostedVm.forget(paths, name, true);
+      throw e;
+    }
+  }
+
+  private HostedVm takeEmpty(VmRecord record, QemuBody body) throws IOException, AttachException {
+    HostedVm vm = HostedVm.take(paths, record, body);
+    try {
       // Whatever QEMU put there while it started belongs to no page of the VM.
       vm.attachment().memory().ram().punchHole(0, record.memoryBytes());
       vm.startPager(host, addressOf);
       vm.expectPages();
       return vm;
-    } catch (IOException | AttachException | RuntimeException e) {
-      body.stop();
-      HostedVm.forget(paths, name, true);
+    } catch (RuntimeException e) {
+      vm.close();
       throw e;
     }
   }

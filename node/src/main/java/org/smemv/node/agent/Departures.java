@@ -16,8 +16,6 @@ import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationPlan;
-import org.smemv.migration.MigrationPlan.Limits;
-import org.smemv.migration.MigrationPlan.OnTimeout;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
@@ -26,9 +24,6 @@ import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
 import org.smemv.node.api.SubShare;
-import org.smemv.node.api.TargetRole;
-import org.smemv.node.api.TimeoutAction;
-import org.smemv.placement.ShareSizes;
 
 /** Migrations of VMs away from this host: makes the plan, asks every target, and runs them. */
 final class Departures {
@@ -151,22 +146,17 @@ final class Departures {
     Map<String, RemoteHost> hosts = new LinkedHashMap<>();
     try {
       connect(request.mainHost(), hosts);
-      for (SubShare sub : subs(request)) {
+      for (SubShare sub : DeparturePlan.subs(request)) {
         connect(sub.host(), hosts);
       }
       Map<String, HostReport> reports = describe(hosts);
-      MigrationPlan plan = makePlan(vm, request, reports);
-      checkCapacity(plan, reports);
-      return new Prepared(plan, hosts, report(plan, reports, request));
+      DeparturePlan departure = new DeparturePlan(host, vm.record(), request, reports);
+      MigrationPlan plan = departure.make();
+      return new Prepared(plan, hosts, departure.report(plan));
     } catch (OperationException | RuntimeException e) {
       hosts.values().forEach(RemoteHost::close);
       throw e;
     }
-  }
-
-  private static List<SubShare> subs(MigrateVm request) {
-    List<SubShare> subs = request.subs();
-    return subs == null ? List.of() : subs;
   }
 
   private void checkMovable(HostedVm vm) throws OperationException {
@@ -213,88 +203,6 @@ final class Departures {
       }
     }
     return reports;
-  }
-
-  private MigrationPlan makePlan(HostedVm vm, MigrateVm request, Map<String, HostReport> reports)
-      throws OperationException {
-    VmRecord record = vm.record();
-    long vmBytes = record.memoryBytes();
-    long asked = request.mainMemoryBytes();
-    if (asked > vmBytes) {
-      throw new OperationException(
-          ErrorCode.BAD_REQUEST,
-          "main memory of %d MiB is more than the %d MiB of VM %s"
-              .formatted(asked >> 20, vmBytes >> 20, record.name()));
-    }
-    long mainBytes = asked == 0 ? vmBytes : asked;
-    try {
-      List<ShareSizes.Candidate> candidates = new ArrayList<>();
-      for (SubShare sub : subs(request)) {
-        long free = java.util.Objects.requireNonNull(reports.get(sub.host())).freeBytes();
-        candidates.add(new ShareSizes.Candidate(sub.host(), sub.bytes(), free));
-      }
-      List<HostControl.Share> shares = new ArrayList<>();
-      for (ShareSizes.Share share : ShareSizes.divide(vmBytes, mainBytes, candidates)) {
-        shares.add(new HostControl.Share(shares.size(), share.host(), share.bytes()));
-      }
-      return new MigrationPlan(
-          record.id(),
-          record.name(),
-          record.epoch() + 1,
-          vmBytes,
-          host,
-          request.mainHost(),
-          mainBytes,
-          shares,
-          limits(request));
-    } catch (ShareSizes.DoesNotFit e) {
-      throw new OperationException(
-          ErrorCode.CAPACITY, "VM " + record.name() + ": " + e.getMessage(), e);
-    } catch (IllegalArgumentException e) {
-      throw new OperationException(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()), e);
-    }
-  }
-
-  private static Limits limits(MigrateVm request) {
-    return new Limits(
-        request.downtimeLimitMillis(),
-        request.maxBandwidth(),
-        request.timeoutSeconds(),
-        request.onTimeout() == TimeoutAction.FORCE ? OnTimeout.FORCE : OnTimeout.ABORT);
-  }
-
-  private static void checkCapacity(MigrationPlan plan, Map<String, HostReport> reports)
-      throws OperationException {
-    long free = java.util.Objects.requireNonNull(reports.get(plan.main())).freeBytes();
-    if (plan.mainBytes() > free) {
-      throw new OperationException(
-          ErrorCode.CAPACITY,
-          "host %s has %d MiB free, %d MiB are asked of it as main host: give less --main-memory, or sub-hosts"
-              .formatted(plan.main(), free >> 20, plan.mainBytes() >> 20));
-    }
-  }
-
-  private PlanReport report(
-      MigrationPlan plan, Map<String, HostReport> reports, MigrateVm request) {
-    List<PlanReport.Target> targets = new ArrayList<>();
-    targets.add(target(plan.main(), TargetRole.MAIN, plan.mainBytes(), reports));
-    plan.shares().forEach(s -> targets.add(target(s.host(), TargetRole.SUB, s.bytes(), reports)));
-    TimeoutAction action = request.onTimeout() == null ? TimeoutAction.ABORT : request.onTimeout();
-    return new PlanReport(
-        plan.name(),
-        host,
-        plan.vmBytes(),
-        plan.limits().downtimeMillis(),
-        plan.limits().bytesPerSecondMax(),
-        plan.limits().timeoutSeconds(),
-        action,
-        targets);
-  }
-
-  private static PlanReport.Target target(
-      String name, TargetRole role, long bytes, Map<String, HostReport> reports) {
-    long free = java.util.Objects.requireNonNull(reports.get(name)).freeBytes();
-    return new PlanReport.Target(name, role, bytes, free);
   }
 
   /** Nobody else will tell the new main host to; one that refuses has the VM all the same. */

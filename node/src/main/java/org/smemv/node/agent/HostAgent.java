@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -15,7 +14,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.linux.KernelFeatures;
 import org.smemv.linux.MemoryMount;
-import org.smemv.migration.HostException;
 import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
 import org.smemv.node.api.ApiServer;
@@ -73,7 +71,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
             new PageServer.Services(this, new ControlRequests(arriving, held, description::report)),
             PageServer.Options.of(options.name()));
     held.servedBy(server);
-    Thread.ofVirtual().start(() -> keepHouse(held, arriving, server));
+    new Housekeeping(options.name(), held, arriving, taken, server, this::addressOf).start();
     Operations operations = new Operations(description::report, hosted, local);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);
     log.info("host {} serves pages on {}", options.name(), options.data());
@@ -115,41 +113,6 @@ public final class HostAgent implements AgentMain, HolderDirectory {
 
   private AgentOptions options() {
     return java.util.Objects.requireNonNull(given);
-  }
-
-  /** A main host that says for good that it does not have the VM frees what is held for it. */
-  private void askMainHost(HeldShares.Silent silent, HeldShares shares) {
-    String name = silent.mainHost();
-    try (RemoteHost main = new RemoteHost(name, addressOf(name), options().name())) {
-      if (!main.holds(silent.vm())) {
-        log.warn("VM {}: {} does not have it; its pages here are freed", silent.vm(), name);
-        boolean ignored = shares.release(silent.vm(), silent.epoch());
-      }
-    } catch (HostException | IllegalArgumentException e) {
-      log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
-    }
-  }
-
-  private void keepHouse(HeldShares shares, Arrivals arrivals, PageServer server) {
-    try {
-      while (true) {
-        Thread.sleep(Duration.ofSeconds(5));
-        keepHouseOnce(shares, arrivals, server);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void keepHouseOnce(HeldShares shares, Arrivals arrivals, PageServer server) {
-    try {
-      shares.lapse(server::isConnected);
-      shares.silent(server::isConnected).forEach(silent -> askMainHost(silent, shares));
-      arrivals.lapse(server::isConnected);
-    } catch (RuntimeException e) {
-      // What failed for one VM is tried again, and must not end the housekeeping of the others.
-      log.error("housekeeping", e);
-    }
   }
 
   @Override

@@ -1,12 +1,12 @@
 package org.smemv.node.agent;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +20,6 @@ import org.smemv.paging.GuestAttachment;
 import org.smemv.paging.GuestPager;
 import org.smemv.paging.IncomingMemory;
 import org.smemv.paging.PageTable;
-import org.smemv.paging.SubHost;
-import org.smemv.paging.SubHosts;
 import org.smemv.placement.PageSize;
 
 /**
@@ -35,18 +33,17 @@ final class HostedVm implements AutoCloseable {
   /** QEMU answers its monitor within this, or something is wrong with it. */
   static final Duration MONITOR = Duration.ofSeconds(5);
 
-  private static final Duration REVIVE_AFTER = Duration.ofSeconds(1);
-
   private final HostPaths paths;
   private final QemuBody body;
   private final PageTable table;
   private final GuestAttachment attachment;
+  private final VmPaging paging;
+  private final WayBack wayBack;
   private volatile VmRecord record;
-  private volatile @Nullable GuestPager pager;
-  private volatile @Nullable IncomingMemory incoming;
-  private volatile @Nullable String broken;
-  private volatile @Nullable String notRunning;
+  private volatile @Nullable PagerRevival revival;
+  private boolean served;
   private volatile @Nullable String notServed;
+  private boolean closed;
   private final AtomicReference<@Nullable String> occupied = new AtomicReference<>();
   private volatile boolean bodyLoaded;
 
@@ -61,6 +58,8 @@ final class HostedVm implements AutoCloseable {
     this.body = body;
     this.table = table;
     this.attachment = attachment;
+    this.paging = new VmPaging(attachment);
+    this.wayBack = new WayBack(body, () -> change(VmRecord::here));
   }
 
   /** Takes hold of the memory of a QEMU that is new here. */
@@ -97,71 +96,38 @@ final class HostedVm implements AutoCloseable {
    *
    * @param addressOf finds the data port of a host
    */
-  void startPager(String caller, Function<String, java.net.InetSocketAddress> addressOf) {
+  synchronized void startPager(String caller, Function<String, InetSocketAddress> addressOf) {
     if (record.shares().isEmpty()) {
       return;
     }
-    SubHosts hosts = new SubHosts(record.id(), record.epoch(), caller);
-    for (Share share : record.shares()) {
-      hosts.add(
-          new SubHost.Identity(share.index(), share.host(), addressOf.apply(share.host())),
-          share.bytes() >>> PageSize.SHIFT);
+    PagerRevival again = revival;
+    if (again == null) {
+      again = new PagerRevival(record.name(), () -> restartPager(caller, addressOf));
+      revival = again;
     }
-    Consumer<Throwable> onBroken = failure -> revive(failure, caller, addressOf);
-    GuestPager made = new GuestPager(attachment, hosts, GuestPager.SPIN, onBroken);
-    if (record.phase() == Phase.INCOMING) {
-      incoming = new IncomingMemory(made, record.epoch());
-    } else {
-      made.recover();
-    }
-    made.serveFaults();
-    pager = made;
+    paging.start(record, caller, addressOf, again::broke);
+    served = true;
   }
 
-  /**
-   * A thread of the pager broke: what it left is what a dead agent would leave, so the pager is
-   * made anew in the same way. Nothing happens when QEMU is dead.
-   */
-  private void revive(
-      Throwable failure, String caller, Function<String, java.net.InetSocketAddress> addressOf) {
-    broken = "paging broke and is being started again: " + failure;
-    Thread.ofPlatform()
-        .name("revive-" + record.name())
-        .daemon()
-        .start(
-            () -> {
-              try {
-                Thread.sleep(REVIVE_AFTER);
-                restartPager(caller, addressOf);
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              } catch (IOException | RuntimeException e) {
-                broken = "paging broke and could not be started again: " + e;
-                log.error("VM {}: {}", record.name(), broken, e);
-              }
-            });
-  }
-
+  /** Does nothing for a VM that has ended here, or that somebody still begins to serve. */
   private synchronized void restartPager(
-      String caller, Function<String, java.net.InetSocketAddress> addressOf) throws IOException {
-    GuestPager before = pager;
-    boolean arriving = record.phase() == Phase.INCOMING;
-    if (before == null || broken == null || arriving || !body.process().isAlive()) {
+      String caller, Function<String, InetSocketAddress> addressOf) throws IOException {
+    if (closed || !served || !body.process().isAlive()) {
       return;
     }
-    before.close();
+    if (record.phase() == Phase.INCOMING) {
+      throw new IOException("it is still arriving");
+    }
+    paging.stop();
     change(r -> r.withEpoch(r.epoch() + 1));
     startPager(caller, addressOf);
-    keepWithinLimit();
-    broken = null;
+    paging.keepWithinLimit();
     log.info("VM {}: paging goes on", record.name());
   }
 
   /** An arriving VM without sub-hosts takes its pages without a pager. */
   void expectPages() {
-    if (incoming == null) {
-      incoming = IncomingMemory.withoutPager(attachment, record.epoch());
-    }
+    paging.expectPages(record.epoch());
   }
 
   /**
@@ -187,19 +153,14 @@ final class HostedVm implements AutoCloseable {
     VmRecord next = change.apply(record);
     next.write(paths.vm(next.name()));
     record = next;
-    IncomingMemory arriving = incoming;
-    if (arriving != null && next.phase() == Phase.HERE) {
-      arriving.close();
-      incoming = null;
+    if (next.phase() == Phase.HERE) {
+      paging.endArrival();
     }
   }
 
   /** Evicts from now on, if a part of the VM's memory is elsewhere. */
   void keepWithinLimit() {
-    GuestPager paging = pager;
-    if (paging != null) {
-      paging.keepWithinLimit();
-    }
+    paging.keepWithinLimit();
   }
 
   /** Lets the VM run, if it does not. */
@@ -207,68 +168,12 @@ final class HostedVm implements AutoCloseable {
     body.qmp().execute("cont", MONITOR);
   }
 
-  /** Brings QEMU back from a migration that came to nothing: the VM runs here. */
-  void comeBack() throws IOException {
-    String status = migrationStatus();
-    if (List.of("setup", "active", "pre-switchover", "device").contains(status)) {
-      body.qmp().execute("migrate_cancel", MONITOR);
-      awaitMigrationEnd();
-    }
-    String runState = body.qmp().execute("query-status", MONITOR).path("status").asText();
-    if (!runState.equals("running") && !runState.equals("paused")) {
-      log.info("VM {}: QEMU is {}, letting it run", record.name(), runState);
-      run();
-    }
-  }
-
-  /** Does {@link #comeBack}, now and, while that fails and QEMU lives, again every second. */
+  /**
+   * Brings the VM back from a migration that came to nothing, now and, while that fails and QEMU
+   * lives, again every second.
+   */
   void comeBackSurely() {
-    String failure = tryToComeBack();
-    if (failure == null) {
-      return;
-    }
-    notRunning = failure;
-    Thread.ofPlatform()
-        .name("come-back-" + record.name())
-        .daemon()
-        .start(
-            () -> {
-              try {
-                while (notRunning != null && body.process().isAlive()) {
-                  Thread.sleep(REVIVE_AFTER);
-                  notRunning = tryToComeBack();
-                }
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            });
-  }
-
-  private @Nullable String tryToComeBack() {
-    try {
-      change(VmRecord::here);
-      comeBack();
-      return null;
-    } catch (IOException | RuntimeException e) {
-      log.warn("VM {}: does not run yet: {}", record.name(), e.getMessage());
-      return "it does not run yet: " + e.getMessage();
-    }
-  }
-
-  private void awaitMigrationEnd() throws IOException {
-    long deadline = System.nanoTime() + MONITOR.toNanos();
-    while (!List.of("cancelled", "failed", "completed", "none", "").contains(migrationStatus())) {
-      if (System.nanoTime() > deadline) {
-        throw new IOException(
-            "VM " + record.name() + ": QEMU does not end its migration: " + migrationStatus());
-      }
-      try {
-        Thread.sleep(5);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IOException("interrupted while QEMU ends its migration", e);
-      }
-    }
+    wayBack.go();
   }
 
   /** QEMU has loaded the device state of this arriving VM. Any thread. */
@@ -282,7 +187,7 @@ final class HostedVm implements AutoCloseable {
   }
 
   String migrationStatus() throws IOException {
-    return body.qmp().execute("query-migrate", MONITOR).path("status").asText("");
+    return WayBack.migrationStatus(body);
   }
 
   VmRecord record() {
@@ -307,12 +212,12 @@ final class HostedVm implements AutoCloseable {
 
   /** Null when the whole VM is here. Any thread. */
   @Nullable GuestPager pager() {
-    return pager;
+    return paging.pager();
   }
 
   /** Null unless the VM is arriving. Any thread. */
   @Nullable IncomingMemory incoming() {
-    return incoming;
+    return paging.incoming();
   }
 
   /** Says why the VM's memory is not served at all; null when it is. */
@@ -323,21 +228,15 @@ final class HostedVm implements AutoCloseable {
   /** Why the VM stands still on this host's account; null when it does not. */
   @Nullable String broken() {
     String unserved = notServed;
-    String paging = broken;
-    return unserved != null ? unserved : paging != null ? paging : notRunning;
+    PagerRevival again = revival;
+    String broken = again == null ? null : again.reason();
+    return unserved != null ? unserved : broken != null ? broken : wayBack.reason();
   }
 
   /** The memory limit changes; the record is durable before it counts. */
   void mainMemory(long bytes, List<Share> shares) throws IOException {
     change(r -> r.withMainMemory(bytes, shares));
-    table.limitPages(bytes >>> PageSize.SHIFT);
-    GuestPager paging = pager;
-    if (paging != null) {
-      for (Share share : shares) {
-        paging.subHosts().all().get(share.index()).grantPages(share.bytes() >>> PageSize.SHIFT);
-      }
-      paging.limitPages(bytes >>> PageSize.SHIFT);
-    }
+    paging.limit(bytes, shares);
   }
 
   /** Ends QEMU and forgets the VM on this host: memory, page table, record. */
@@ -361,11 +260,8 @@ final class HostedVm implements AutoCloseable {
   /** Lets go of the VM; QEMU goes on. */
   @Override
   public synchronized void close() {
-    GuestPager paging = pager;
-    pager = null;
-    if (paging != null) {
-      paging.close();
-    }
+    closed = true;
+    paging.stop();
     attachment.close();
     table.close();
     body.close();

@@ -2,7 +2,6 @@ package org.smemv.node.agent;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -11,7 +10,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.smemv.node.qemu.Qmp;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.ErrorCode;
@@ -23,28 +24,35 @@ final class IncomingBody implements BodySink {
   private static final long LOOK_NANOS = 200_000;
 
   private final HostedVm vm;
-  private final SocketChannel channel;
+  private @Nullable SocketChannel channel;
 
   IncomingBody(HostedVm vm) {
     this.vm = vm;
+  }
+
+  @Override
+  public void begin() {
     Path socket = vm.paths().bodySocket(vm.record().name());
     try {
       Files.deleteIfExists(socket);
       Qmp qmp = vm.body().qmp();
       qmp.execute("migrate-incoming", Map.of("uri", "unix:" + socket), HostedVm.MONITOR);
-      channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-      channel.connect(UnixDomainSocketAddress.of(socket));
+      channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
     } catch (IOException e) {
       throw new FrameException(
           ErrorCode.REFUSED, "QEMU does not take the device state: " + e.getMessage());
     }
   }
 
+  private SocketChannel channel() {
+    return Objects.requireNonNull(channel, "the stream has not begun");
+  }
+
   @Override
   public void accept(ByteBuffer bytes) {
     try {
       while (bytes.hasRemaining()) {
-        int ignored = channel.write(bytes);
+        int ignored = channel().write(bytes);
       }
     } catch (IOException e) {
       throw new FrameException(
@@ -55,7 +63,7 @@ final class IncomingBody implements BodySink {
   @Override
   public void end() {
     try {
-      channel.close();
+      channel().close();
       awaitLoaded();
       vm.bodyIsLoaded();
     } catch (IOException e) {
@@ -84,7 +92,7 @@ final class IncomingBody implements BodySink {
   @Override
   public void abort() {
     try {
-      channel.close();
+      channel().close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -85,32 +85,43 @@ final class LocalVms {
       QemuPlace place = new QemuPlace(host, paths.vm(request.name()), paths.ram(request.name()));
       QemuBody body = QemuBody.start(spec, place, QemuBody.Mode.PAUSED, QEMU_STARTS);
       return take(record, body, true);
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (IOException | AttachException | RuntimeException e) {
       throw undo(record, e);
     }
   }
 
+  /** Takes hold of a QEMU; one that cannot be held is ended if it was started here. */
   private HostedVms.Entry take(VmRecord record, QemuBody body, boolean boot)
-      throws IOException, OperationException {
+      throws IOException, AttachException, OperationException {
     try {
-      HostedVm vm = HostedVm.take(paths, record, body);
-      if (boot) {
-        vm.run();
-      }
-      vms.add(vm);
+      vms.add(hold(record, body, boot));
       return find(record.name());
-    } catch (IOException | AttachException e) {
+    } catch (IOException | AttachException | RuntimeException e) {
       if (boot) {
         body.stop();
       } else {
         body.close();
       }
-      throw undo(record, e);
+      throw e;
+    }
+  }
+
+  private HostedVm hold(VmRecord record, QemuBody body, boolean boot)
+      throws IOException, AttachException {
+    HostedVm vm = HostedVm.take(paths, record, body);
+    try {
+      if (boot) {
+        vm.run();
+      }
+      return vm;
+    } catch (IOException | RuntimeException e) {
+      vm.close();
+      throw e;
     }
   }
 
   private static VmRecord record(String name, UUID id, long bytes) {
-    return new VmRecord(name, id, 1, bytes, bytes, Phase.HERE, java.util.List.of(), null, 0);
+    return new VmRecord(name, id, 1, bytes, bytes, Phase.HERE, java.util.List.of(), null, 0, null);
   }
 
   private static QemuSpec spec(StartVm request, UUID id) throws IOException {
@@ -202,7 +213,10 @@ final class LocalVms {
       grant(record);
       record.write(paths.vm(request.name()));
       return take(record, found.body(), false);
-    } catch (IOException e) {
+    } catch (OperationException e) {
+      found.body().close();
+      throw e;
+    } catch (IOException | AttachException | RuntimeException e) {
       found.body().close();
       throw undo(record, e);
     }

@@ -40,16 +40,26 @@ final class MainMemoryChange {
     VmRecord record = vm.record();
     GuestPager pager = vm.pager();
     check(record, pager != null, bytes);
-    List<Share> shares = grow(record, bytes);
-    boolean grows = bytes > ledger.granted(LocalVms.key(record));
+    List<Share> shares = wanted(record, bytes);
+    ShareGrants grants = new ShareGrants(share -> resize(record, share));
+    try {
+      grants.change(record.shares(), shares);
+    } catch (HostException e) {
+      throw keepsItsMemory(record, e);
+    }
+    long granted = ledger.granted(LocalVms.key(record));
+    boolean grows = bytes > granted;
     try {
       if (grows) {
         ledger.grant(LocalVms.key(record), bytes);
       }
       vm.mainMemory(bytes, shares);
     } catch (MemoryLedger.NotEnough e) {
+      grants.revert(shares, record.shares());
       throw new OperationException(ErrorCode.CAPACITY, "host " + host + ": " + e.getMessage(), e);
     } catch (IOException e) {
+      grants.revert(shares, record.shares());
+      grantAgain(record, granted);
       throw new OperationException(
           ErrorCode.FAILED, "VM " + record.name() + ": " + e.getMessage(), e);
     }
@@ -77,8 +87,8 @@ final class MainMemoryChange {
     }
   }
 
-  /** Has the sub-hosts grant what will be missing, divided as it is now. */
-  private List<Share> grow(VmRecord record, long bytes) throws OperationException {
+  /** What the sub-hosts must grant: what will be missing here, divided as it is now. */
+  private static List<Share> wanted(VmRecord record, long bytes) {
     long granted = record.shares().stream().mapToLong(Share::bytes).sum();
     long needed = record.memoryBytes() + ShareSizes.headroomBytes(bytes) - bytes;
     if (record.shares().isEmpty() || bytes >= record.memoryBytes() || granted >= needed) {
@@ -87,25 +97,35 @@ final class MainMemoryChange {
     List<Share> grown = new ArrayList<>();
     for (Share share : record.shares()) {
       long pages = PageSize.pagesIn((long) Math.ceil((double) needed * share.bytes() / granted));
-      Share bigger = new Share(share.index(), share.host(), pages << PageSize.SHIFT);
-      resize(record, bigger);
-      grown.add(bigger);
+      grown.add(new Share(share.index(), share.host(), pages << PageSize.SHIFT));
     }
     return grown;
   }
 
-  private void resize(VmRecord record, Share share) throws OperationException {
+  private void resize(VmRecord record, Share share) throws HostException {
     try (RemoteHost sub = new RemoteHost(share.host(), addressOf.apply(share.host()), host)) {
       sub.resize(record.id(), share.bytes());
-    } catch (HostException e) {
-      ErrorCode code =
-          switch (e.kind()) {
-            case CAPACITY -> ErrorCode.CAPACITY;
-            case UNREACHABLE -> ErrorCode.UNREACHABLE_HOST;
-            case REFUSED -> ErrorCode.FAILED;
-          };
-      throw new OperationException(
-          code, "VM " + record.name() + " keeps its main memory: " + e.getMessage(), e);
+    } catch (IllegalArgumentException e) { // the hosts file does not have it any more
+      throw new HostException(HostException.Kind.UNREACHABLE, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static OperationException keepsItsMemory(VmRecord record, HostException e) {
+    ErrorCode code =
+        switch (e.kind()) {
+          case CAPACITY -> ErrorCode.CAPACITY;
+          case UNREACHABLE -> ErrorCode.UNREACHABLE_HOST;
+          case REFUSED -> ErrorCode.FAILED;
+        };
+    return new OperationException(
+        code, "VM " + record.name() + " keeps its main memory: " + e.getMessage(), e);
+  }
+
+  private void grantAgain(VmRecord record, long bytes) {
+    try {
+      ledger.grant(LocalVms.key(record), bytes);
+    } catch (MemoryLedger.NotEnough e) {
+      log.error("VM {}: the grant that it had before was refused", record.name(), e);
     }
   }
 

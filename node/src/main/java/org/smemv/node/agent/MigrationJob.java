@@ -7,7 +7,6 @@ import java.util.Map;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.Migration;
 import org.smemv.node.api.MigrationReport;
-import org.smemv.node.api.MigrationState;
 import org.smemv.node.api.TargetRole;
 import org.smemv.placement.PageSize;
 
@@ -45,7 +44,7 @@ final class MigrationJob {
   }
 
   boolean isOver() {
-    return migration.state().isFinal();
+    return migration.state().isOver();
   }
 
   synchronized MigrationReport report() {
@@ -57,7 +56,7 @@ final class MigrationJob {
         id,
         vm(),
         source,
-        MigrationState.valueOf(migration.state().name()),
+        migration.state(),
         migration.reason(),
         ram(progress, remaining),
         migration.isConverging(),

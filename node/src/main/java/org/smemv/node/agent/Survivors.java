@@ -75,12 +75,21 @@ final class Survivors {
     VmRecord raised = record.withEpoch(record.epoch() + 1);
     raised.write(directory);
     taken.note(raised);
-    HostedVm vm = HostedVm.takeAgain(paths, raised, body);
+    HostedVm vm = hold(raised, body);
     local.grantAgain(raised);
     vms.add(vm);
     vm.notServed("the agent was restarted and does not serve it yet");
     if (!serve(vm)) {
       Thread.ofPlatform().name("serve-" + record.name()).daemon().start(() -> serveSurely(vm));
+    }
+  }
+
+  private HostedVm hold(VmRecord record, QemuBody body) throws IOException, AttachException {
+    try {
+      return HostedVm.takeAgain(paths, record, body);
+    } catch (IOException | AttachException | RuntimeException e) {
+      body.close();
+      throw e;
     }
   }
 

@@ -1,17 +1,15 @@
 package org.smemv.node.agent;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl;
+import org.smemv.node.RecordFile;
 import org.smemv.node.api.Json;
 
 /**
@@ -24,6 +22,7 @@ import org.smemv.node.api.Json;
  * @param shares its sub-hosts, by index
  * @param leavingTo the new main host, while it is not known whether it took the VM
  * @param leavingEpoch the epoch of that migration
+ * @param cameFrom the host that it left to come here; null when it was started here
  */
 public record VmRecord(
     String name,
@@ -34,7 +33,8 @@ public record VmRecord(
     Phase phase,
     List<HostControl.Share> shares,
     @Nullable String leavingTo,
-    long leavingEpoch) {
+    long leavingEpoch,
+    @Nullable String cameFrom) {
 
   /** What this host has to do with a VM. */
   public enum Phase {
@@ -52,21 +52,40 @@ public record VmRecord(
 
   VmRecord withEpoch(long newEpoch) {
     return new VmRecord(
-        name, id, newEpoch, memoryBytes, mainMemoryBytes, phase, shares, leavingTo, leavingEpoch);
+        name,
+        id,
+        newEpoch,
+        memoryBytes,
+        mainMemoryBytes,
+        phase,
+        shares,
+        leavingTo,
+        leavingEpoch,
+        cameFrom);
   }
 
   VmRecord withMainMemory(long bytes, List<HostControl.Share> newShares) {
     return new VmRecord(
-        name, id, epoch, memoryBytes, bytes, phase, newShares, leavingTo, leavingEpoch);
+        name, id, epoch, memoryBytes, bytes, phase, newShares, leavingTo, leavingEpoch, cameFrom);
   }
 
   VmRecord here() {
-    return new VmRecord(name, id, epoch, memoryBytes, mainMemoryBytes, Phase.HERE, shares, null, 0);
+    return new VmRecord(
+        name, id, epoch, memoryBytes, mainMemoryBytes, Phase.HERE, shares, null, 0, cameFrom);
   }
 
   VmRecord leaving(String host, long newEpoch) {
     return new VmRecord(
-        name, id, epoch, memoryBytes, mainMemoryBytes, Phase.LEAVING, shares, host, newEpoch);
+        name,
+        id,
+        epoch,
+        memoryBytes,
+        mainMemoryBytes,
+        Phase.LEAVING,
+        shares,
+        host,
+        newEpoch,
+        cameFrom);
   }
 
   private static Path file(Path directory) {
@@ -107,19 +126,11 @@ public record VmRecord(
   /** Replaces the record; durable when it returns. */
   void write(Path directory) throws IOException {
     Files.createDirectories(directory);
-    Path next = directory.resolve("vm.json.new");
-    Files.writeString(next, Json.write(this));
-    try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
-      channel.force(true);
-    }
-    Files.move(
-        next, file(directory), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
-      folder.force(true);
-    }
+    RecordFile.replace(file(directory), Json.write(this));
   }
 
+  /** Removes the record; durable when it returns. */
   static void delete(Path directory) throws IOException {
-    Files.deleteIfExists(file(directory));
+    RecordFile.delete(file(directory));
   }
 }

@@ -2,6 +2,7 @@ package org.smemv.node.api;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.smemv.migration.MigrationState;
 
 /**
  * A migration under way or ended. Names follow QEMU's {@code query-migrate}.

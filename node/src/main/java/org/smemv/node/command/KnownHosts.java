@@ -151,7 +151,7 @@ public final class KnownHosts {
     warnOfFailures(screen, answers);
     return all(answers)
         .filter(report -> report.id().equals(idOrVm) || report.vm().equals(idOrVm))
-        .min(Comparator.comparing(report -> report.state().isFinal()))
+        .min(Comparator.comparing(report -> report.state().isOverOrStalled()))
         .orElseThrow(() -> notFound("migration " + idOrVm, answers));
   }
 

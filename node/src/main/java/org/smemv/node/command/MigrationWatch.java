@@ -1,10 +1,10 @@
 package org.smemv.node.command;
 
 import java.time.Duration;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostOperations;
 import org.smemv.node.api.MigrationReport;
-import org.smemv.node.api.MigrationState;
 import org.smemv.node.api.OperationException;
 
 /** Follows a migration to its end and shows how it goes on. */
@@ -31,7 +31,7 @@ final class MigrationWatch {
     MigrationReport report = first;
     MigrationState shown = null;
     long shownNanos = 0;
-    while (!report.state().isFinal()) {
+    while (!report.state().isOverOrStalled()) {
       boolean due = System.nanoTime() - shownNanos >= LINE_EVERY.toNanos();
       if (progress.live() || due || report.state() != shown) {
         screen.data(report);

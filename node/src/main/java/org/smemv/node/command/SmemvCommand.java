@@ -1,6 +1,7 @@
 package org.smemv.node.command;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,7 @@ import org.smemv.node.api.OperationException;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
@@ -43,7 +45,7 @@ public final class SmemvCommand extends CommandGroup {
   @Option(
       names = "--json",
       scope = ScopeType.INHERIT,
-      description = "Print data instead of text; an error as {code, message, host}.")
+      description = "Print data instead of text; every error as {code, message, host}.")
   private boolean json;
 
   @Option(
@@ -67,7 +69,31 @@ public final class SmemvCommand extends CommandGroup {
     }
     return commandLine
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler(SmemvCommand::failed);
+        .setExecutionExceptionHandler(SmemvCommand::failed)
+        .setParameterExceptionHandler(
+            inJson(commandLine, commandLine.getParameterExceptionHandler()));
+  }
+
+  /** What makes no sense is told as an object too, where data is wanted; else as picocli does. */
+  private static IParameterExceptionHandler inJson(
+      CommandLine commandLine, IParameterExceptionHandler inText) {
+    return (e, arguments) -> {
+      if (!wantsJson(arguments)) {
+        return inText.handleParseException(e, arguments);
+      }
+      new Screen(commandLine.getOut(), commandLine.getErr(), true)
+          .error(new ApiError(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()), ""));
+      return ExitCode.USAGE.number();
+    };
+  }
+
+  /**
+   * The words themselves are asked, because a line that makes no sense was not parsed to its end.
+   */
+  private static boolean wantsJson(String[] arguments) {
+    List<String> words = List.of(arguments);
+    int end = words.indexOf("--");
+    return (end < 0 ? words : words.subList(0, end)).contains("--json");
   }
 
   /** Whether data is wanted instead of text for people. */

@@ -44,7 +44,9 @@ final class VmMigrateCommand extends SmemvTask {
       names = "--sub",
       paramLabel = "H[:SIZE]",
       converter = SubShareConverter.class,
-      description = "A host for a part of the rest, and the most it may get. May be repeated.")
+      description =
+          "A host for a part of the rest, and the most it may get. May be repeated; needs"
+              + " --main-memory.")
   private List<SubShare> subs = List.of();
 
   @Option(

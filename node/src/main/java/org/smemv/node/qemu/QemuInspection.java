@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.smemv.linux.MemoryMount;
+import org.smemv.linux.MountPoint;
 
 /**
  * Decides whether the memory of a running QEMU can be taken over: it asks QEMU's monitor and looks
@@ -177,24 +179,32 @@ public final class QemuInspection {
   }
 
   private void judgeMount(String file, MemoryMap memory) throws IOException {
-    TmpfsMount mount = TmpfsMount.ofDevice(process, memory.device()).orElse(null);
+    MountPoint mount = mountOf(process, memory.device());
     if (mount == null || !mount.type().equals("tmpfs")) {
       refuse(
           "RAM file " + file,
           "it is on " + (mount == null ? "an unknown file system" : mount.type()) + ", not tmpfs",
           "put it on a tmpfs mounted with huge=never");
-    } else if (!mount.hugePages().equals("never") || TmpfsMount.hugePagesForced()) {
-      String policy = TmpfsMount.hugePagesForced() ? "shmem_enabled=force" : mount.hugePages();
+    } else if (!mount.hugePages().equals("never") || MemoryMount.hugePagesForced()) {
+      String policy = MemoryMount.hugePagesForced() ? "shmem_enabled=force" : mount.hugePages();
       refuse(
           "RAM file " + file,
           "the tmpfs at "
-              + mount.point()
+              + mount.place()
               + " uses huge pages ("
               + policy
               + "), and single pages of"
               + " them cannot be moved away",
           "mount it with huge=never");
     }
+  }
+
+  private static @Nullable MountPoint mountOf(QemuProcess process, String device)
+      throws IOException {
+    return MountPoint.in(process.proc("mountinfo")).stream()
+        .filter(mount -> mount.device().equals(device))
+        .findFirst()
+        .orElse(null);
   }
 
   private void disks() throws IOException {

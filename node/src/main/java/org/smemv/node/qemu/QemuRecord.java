@@ -1,17 +1,13 @@
 package org.smemv.node.qemu;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.smemv.node.RecordFile;
 
 /**
  * What a restarted agent needs to find a QEMU again, kept as a file in the VM's directory.
@@ -44,17 +40,8 @@ record QemuRecord(
     }
   }
 
-  /** Replaces the record; after a crash either the old or the new one is there, whole. */
+  /** Replaces the record; durable when it returns. */
   void write(Path file) throws IOException {
-    Path next = file.resolveSibling(file.getFileName() + ".new");
-    Files.write(next, encode());
-    try (FileChannel channel = FileChannel.open(next, StandardOpenOption.WRITE)) {
-      channel.force(true);
-    }
-    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  private byte[] encode() throws JsonProcessingException {
-    return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);
+    RecordFile.replace(file, MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(this));
   }
 }

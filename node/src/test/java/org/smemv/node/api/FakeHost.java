@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
+import org.smemv.migration.MigrationState;
 
 /** A host in memory that notes what it was asked. */
 public final class FakeHost implements HostOperations {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.smemv.migration.MigrationState;
 
 /** The JSON that scripts rely on, to the letter. */
 class ReportJsonTest {

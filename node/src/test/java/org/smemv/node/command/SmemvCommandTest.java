@@ -19,12 +19,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ApiServer;
 import org.smemv.node.api.AttachVm;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.FakeHost;
 import org.smemv.node.api.MigrateVm;
-import org.smemv.node.api.MigrationState;
 import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.SetMainMemory;
 import org.smemv.node.api.StartVm;
@@ -302,6 +302,30 @@ class SmemvCommandTest {
     assertThat(err.toString()).contains(word);
     assertThat(h1.requests).isEmpty();
     assertThat(h2.requests).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--json vm | needs one of",
+        "vm migrate vm1 --json | --main",
+        "--json vm migrate vm1 --main h2 --main-memory big | not a size",
+        "vm migrate vm1 --main h2 --downtime-limit 0 --json | downtime-limit",
+        "vm start v --host h1 --memory 5 --json -- -cpu max | whole MiB",
+        "vm nonsense --json | nonsense",
+      })
+  void aUsageErrorIsJsonWhereJsonIsWanted(String arguments, String word) throws IOException {
+    assertThat(smemv(arguments.split(" "))).isEqualTo(2);
+    assertThat(json().path("code").asText()).isEqualTo("BAD_REQUEST");
+    assertThat(json().path("message").asText()).contains(word);
+    assertThat(err.toString()).contains(word).doesNotContain("Usage:");
+  }
+
+  @Test
+  void jsonBehindTheEndOfTheOptionsIsQemus() {
+    assertThat(smemv("vm start v --host h1 --memory 5 -- --json".split(" "))).isEqualTo(2);
+    assertThat(out.toString()).isEmpty();
   }
 
   @Test

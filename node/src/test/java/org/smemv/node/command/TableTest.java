@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.FakeHost;
-import org.smemv.node.api.MigrationState;
 
 class TableTest {
   @Test

@@ -54,7 +54,7 @@ class QemuArgumentsTest {
         .contains(
             "-object memory-backend-file,id=ram0,size=67108864,mem-path=/s/ram/vm1,share=on,"
                 + "prealloc=off,merge=off")
-        .contains("-m size=67108864B -smp 2 -accel tcg,thread=multi")
+        .contains("-m size=67108864B -smp 2 -accel tcg,thread=multi,tb-size=256")
         .contains("-qmp unix:/s/vms/vm1/qmp.sock,server=on,wait=off")
         .contains("file=/d/a,,b.qcow2,if=none,id=disk0,format=qcow2,cache=writeback,aio=threads")
         .contains("mac=52:54:00:12:34:56,romfile=")

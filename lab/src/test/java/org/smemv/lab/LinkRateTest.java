@@ -5,37 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class SizesAndRatesTest {
-  @ParameterizedTest
-  @CsvSource({
-    "4096, 4096",
-    "1k, 1024",
-    "512M, 536870912",
-    "1GiB, 1073741824",
-    "2g, 2147483648",
-    "1T, 1099511627776"
-  })
-  void aSizeHasPowersOf1024AsUnits(String text, long bytes) {
-    assertThat(ByteSize.parse(text)).isEqualTo(bytes);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"", "M", "0", "-1M", "1.5G", "12X", "99999999999T", "1 2M"})
-  void whatIsNoSizeIsRefusedByName(String text) {
-    assertThatThrownBy(() -> ByteSize.parse(text))
-        .isInstanceOf(LabException.class)
-        .hasMessageContaining("'" + text + "'");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"1", "1023", "1K", "512M", "1536M", "3G", "1T", "5000K"})
-  void aSizeIsPrintedAsItIsRead(String text) {
-    assertThat(ByteSize.format(ByteSize.parse(text))).isEqualTo(text);
-  }
-
+class LinkRateTest {
   @Test
   void aRateIsReadAndPrinted() {
     assertThat(LinkRate.parse("1Gbit").bitsPerSecond()).isEqualTo(1_000_000_000L);

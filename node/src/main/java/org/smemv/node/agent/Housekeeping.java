@@ -1,0 +1,98 @@
+package org.smemv.node.agent;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.migration.HostException;
+import org.smemv.paging.PageServer;
+
+/** Ends what is not heard of any more, every few seconds, on a thread of its own. */
+final class Housekeeping {
+  private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
+  private static final Duration PAUSE = Duration.ofSeconds(5);
+
+  /** Notes cost a few bytes each, asking about them a connection. */
+  private static final int ROUNDS_BETWEEN_PRUNINGS = 720;
+
+  private final String host;
+  private final HeldShares shares;
+  private final Arrivals arrivals;
+  private final TakenVms taken;
+  private final PageServer server;
+  private final Function<String, InetSocketAddress> addressOf;
+
+  Housekeeping(
+      String host,
+      HeldShares shares,
+      Arrivals arrivals,
+      TakenVms taken,
+      PageServer server,
+      Function<String, InetSocketAddress> addressOf) {
+    this.host = host;
+    this.shares = shares;
+    this.arrivals = arrivals;
+    this.taken = taken;
+    this.server = server;
+    this.addressOf = addressOf;
+  }
+
+  void start() {
+    Thread.ofVirtual().name("housekeeping").start(this::run);
+  }
+
+  private void run() {
+    try {
+      for (int round = 1; ; round++) {
+        Thread.sleep(PAUSE);
+        lapse();
+        if (round % ROUNDS_BETWEEN_PRUNINGS == 0) {
+          prune();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void lapse() {
+    try {
+      shares.lapse(server::isConnected);
+      shares.silent(server::isConnected).forEach(this::askMainHost);
+      arrivals.lapse(server::isConnected);
+    } catch (RuntimeException e) {
+      // What failed for one VM is tried again, and must not end the housekeeping of the others.
+      log.error("housekeeping", e);
+    }
+  }
+
+  /** A main host that says for good that it does not have the VM frees what is held for it. */
+  private void askMainHost(HeldShares.Silent silent) {
+    String name = silent.mainHost();
+    try {
+      if (!holds(name, silent.vm())) {
+        log.warn("VM {}: {} does not have it; its pages here are freed", silent.vm(), name);
+        boolean ignored = shares.release(silent.vm(), silent.epoch());
+      }
+    } catch (HostException | IllegalArgumentException e) {
+      log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
+    }
+  }
+
+  private boolean holds(String name, UUID vm) throws HostException {
+    try (RemoteHost other = new RemoteHost(name, addressOf.apply(name), host)) {
+      return other.holds(vm);
+    }
+  }
+
+  private void prune() {
+    try {
+      taken.prune(this::holds);
+    } catch (IOException | RuntimeException e) {
+      log.error("notes of taken VMs", e);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package org.smemv.node.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.node.api.ErrorCode;
+import org.smemv.node.api.HostReport;
+import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.OperationException;
+import org.smemv.node.api.SubShare;
+
+/** What is asked for becomes a plan, or a reason with a remedy. The VM has 512 MiB. */
+class DeparturePlanTest {
+  private static final long MIB = 1 << 20;
+  private static final VmRecord WEB =
+      new VmRecord(
+          "web", new UUID(1, 1), 4, 512 * MIB, 512 * MIB, Phase.HERE, List.of(), null, 0, null);
+
+  private static HostReport host(String name, long freeMebibytes) {
+    long free = freeMebibytes * MIB;
+    return new HostReport(name, free, free, 0, 0, List.of(), List.of());
+  }
+
+  private static DeparturePlan plan(long mainMebibytes, String... subs) {
+    List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
+    MigrateVm request = new MigrateVm("h2", mainMebibytes * MIB, shares, 0, 0, 0, null, false);
+    Map<String, HostReport> reports =
+        Map.of("h2", host("h2", 600), "h3", host("h3", 300), "h4", host("h4", 300));
+    return new DeparturePlan("h1", WEB, request, reports);
+  }
+
+  private static OperationException refusal(DeparturePlan plan) {
+    return catchThrowableOfType(OperationException.class, plan::make);
+  }
+
+  @Test
+  void theRestIsDividedAmongTheSubHostsUnderANewEpoch() throws Exception {
+    var made = plan(256, "h3", "h4").make();
+    assertThat(made.epoch()).isEqualTo(5);
+    assertThat(made.mainBytes()).isEqualTo(256 * MIB);
+    assertThat(made.shares()).extracting(share -> share.host()).containsExactly("h3", "h4");
+    assertThat(made.shares()).allMatch(share -> share.bytes() == 136 * MIB);
+  }
+
+  @Test
+  void subHostsThatWouldGetNothingAreRefusedWithTheRemedy() {
+    for (long main : new long[] {0, 512}) {
+      OperationException refused = refusal(plan(main, "h3", "h4"));
+      assertThat(refused.code()).isEqualTo(ErrorCode.BAD_REQUEST);
+      assertThat(refused).hasMessageContainingAll("h3, h4", "512 MiB", "--main-memory");
+    }
+  }
+
+  @Test
+  void withoutSubHostsTheMainHostGetsAll() throws Exception {
+    assertThat(plan(0).make().mainBytes()).isEqualTo(512 * MIB);
+    assertThat(plan(512).make().shares()).isEmpty();
+  }
+
+  @Test
+  void aMainMemoryLargerThanTheVmIsRefused() {
+    assertThat(refusal(plan(1024)).code()).isEqualTo(ErrorCode.BAD_REQUEST);
+  }
+
+  @Test
+  void whatDoesNotFitIsRefusedNamingTheHost() {
+    assertThat(refusal(plan(256)).code()).isEqualTo(ErrorCode.CAPACITY);
+    assertThat(refusal(plan(8, "h3")).code()).isEqualTo(ErrorCode.CAPACITY);
+  }
+}
