@@ -78,7 +78,7 @@ public final class StockQemu implements AutoCloseable {
         "-m",
         (vm.memoryBytes() >> 20) + "M",
         "-smp",
-        Integer.toString(vm.cpus()),
+        Accelerator.probe().processors(vm.cpus()),
         "-nodefaults",
         "-nographic",
         "-no-reboot",
