@@ -17,7 +17,7 @@ final class EvictionPipe implements AutoCloseable {
   private final Pipe inQemu;
   private final Pipe here;
   private final MemorySegment waste =
-      Arena.global().allocate((long) EvictionJournal.PAGES_MAX * PageSize.BYTES, PageSize.BYTES);
+      Arena.ofAuto().allocate((long) EvictionJournal.PAGES_MAX * PageSize.BYTES, PageSize.BYTES);
 
   EvictionPipe(GuestMemory memory, EvictionJournal journal, Pipe inQemu) {
     this.memory = memory;

@@ -46,8 +46,8 @@ final class PageEviction {
   private final Runnable done;
 
   private final MemorySegment sent =
-      Arena.global().allocate((long) EvictionJournal.PAGES_MAX * PageSize.BYTES, PageSize.BYTES);
-  private final MemorySegment last = Arena.global().allocate(PageSize.BYTES, PageSize.BYTES);
+      Arena.ofAuto().allocate((long) EvictionJournal.PAGES_MAX * PageSize.BYTES, PageSize.BYTES);
+  private final MemorySegment last = Arena.ofAuto().allocate(PageSize.BYTES, PageSize.BYTES);
   private final int[] checksums = new int[EvictionJournal.PAGES_MAX];
   private final boolean[] zero = new boolean[EvictionJournal.PAGES_MAX];
   private final int[] slots = new int[EvictionJournal.PAGES_MAX];

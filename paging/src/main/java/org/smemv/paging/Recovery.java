@@ -1,5 +1,6 @@
 package org.smemv.paging;
 
+import java.lang.foreign.Arena;
 import org.smemv.linux.MemoryFile;
 import org.smemv.linux.UserFaultFd;
 import org.smemv.linux.UserFaultFd.Outcome;
@@ -47,7 +48,7 @@ final class Recovery {
     int count = pipe.leftBehind();
     if (count > 0) {
       var copy = pipe.duplicate();
-      var page = java.lang.foreign.Arena.global().allocate(PageSize.BYTES, PageSize.BYTES);
+      var page = Arena.ofAuto().allocate(PageSize.BYTES, PageSize.BYTES);
       for (int i = 0; i < count; i++) {
         copy.read(page.address(), PageSize.BYTES);
         putBack(pipe.page(i), page.address());

@@ -43,7 +43,7 @@ final class HostedVm implements AutoCloseable {
   private volatile @Nullable PagerRevival revival;
   private boolean served;
   private volatile @Nullable String notServed;
-  private boolean closed;
+  private volatile boolean closed;
   private final AtomicReference<@Nullable String> occupied = new AtomicReference<>();
   private volatile boolean bodyLoaded;
 
@@ -255,6 +255,11 @@ final class HostedVm implements AutoCloseable {
     }
     Files.deleteIfExists(paths.bodySocket(name));
     VmRecord.delete(paths.vm(name));
+  }
+
+  /** Whether this host has let go of it. Any thread. */
+  boolean isClosed() {
+    return closed;
   }
 
   /** Lets go of the VM; QEMU goes on. */

@@ -64,7 +64,7 @@ final class MainMemoryChange {
           ErrorCode.FAILED, "VM " + record.name() + ": " + e.getMessage(), e);
     }
     if (!grows && pager != null) {
-      Thread.ofVirtual().start(() -> shrinkGrant(vm, pager, bytes));
+      Thread.ofVirtual().start(() -> shrinkGrant(vm, bytes));
     }
   }
 
@@ -121,6 +121,10 @@ final class MainMemoryChange {
         code, "VM " + record.name() + " keeps its main memory: " + e.getMessage(), e);
   }
 
+  private static boolean wants(HostedVm vm, long bytes) {
+    return !vm.isClosed() && vm.record().mainMemoryBytes() == bytes;
+  }
+
   private void grantAgain(VmRecord record, long bytes) {
     try {
       ledger.grant(LocalVms.key(record), bytes);
@@ -129,13 +133,17 @@ final class MainMemoryChange {
     }
   }
 
-  private void shrinkGrant(HostedVm vm, GuestPager pager, long bytes) {
+  /** Gives memory back to this host when the VM has left it, unless it is to have more again. */
+  private void shrinkGrant(HostedVm vm, long bytes) {
     try {
-      while (pager.budget().resident() << PageSize.SHIFT > bytes) {
+      while (wants(vm, bytes)) {
+        // The pager may be made anew meanwhile.
+        GuestPager pager = vm.pager();
+        if (pager != null && pager.budget().resident() << PageSize.SHIFT <= bytes) {
+          ledger.grant(LocalVms.key(vm.record()), bytes);
+          return;
+        }
         Thread.sleep(LOOK_MILLIS);
-      }
-      if (vm.record().mainMemoryBytes() == bytes && vm.pager() == pager) {
-        ledger.grant(LocalVms.key(vm.record()), bytes);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
