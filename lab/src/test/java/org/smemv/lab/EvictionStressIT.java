@@ -25,7 +25,7 @@ class EvictionStressIT {
   /** As much as the guest has left beside memcached and its own system. */
   private static final long STRESS_BYTES = 24 * MIB;
 
-  private static final long MAIN_BYTES = 80 * MIB;
+  private static final long MAIN_BYTES = 64 * MIB;
   private static final int LIFE_MILLIS_MAX = 20_000;
   private static final Duration WORKS = Duration.ofMinutes(2);
 
