@@ -18,8 +18,9 @@ public interface BodySource {
    * @param nanos how long it took
    * @param remainingPages pages that must be sent again, or were written meanwhile
    * @param dirtiedPages pages that were written during the round
+   * @param lookNanos how long it took to find out which pages were written
    */
-  record Round(long sentBytes, long nanos, long remainingPages, long dirtiedPages) {
+  record Round(long sentBytes, long nanos, long remainingPages, long dirtiedPages, long lookNanos) {
     /** Bytes per second, at least 1. */
     public double bytesPerSecond() {
       return Math.max(1, sentBytes * 1e9 / Math.max(1, nanos));
@@ -74,8 +75,11 @@ public interface BodySource {
 
   /**
    * With the VM stopped: sends what was written last, and tells the main host where all pages are.
+   *
+   * @param enough is asked all the time; a yes ends it early
+   * @return false when it was ended early
    */
-  void copyLast() throws HostException;
+  boolean copyLast(BooleanSupplier enough) throws HostException;
 
   /** Sends the device state; returns when the new main host has taken it. */
   void sendBody() throws HostException;

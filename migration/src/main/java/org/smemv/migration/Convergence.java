@@ -1,11 +1,9 @@
 package org.smemv.migration;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
-
 /**
  * Judges from the rounds so far whether a pre-copy gets anywhere: how long the last pages would
- * take now, and whether the guest writes as fast as pages can be sent. Pure; one thread.
+ * take now, and whether the guest writes as fast as pages can be sent. Pure; one thread adds, any
+ * may ask.
  */
 public final class Convergence {
   /** This many rounds in a row without progress, and the copying is said not to converge. */
@@ -20,13 +18,18 @@ public final class Convergence {
   /** When the last pages take no longer than this, one more round would not make them fewer. */
   private static final long FEW_PAGES_MILLIS = 3;
 
-  private final Deque<Long> remaining = new ArrayDeque<>();
+  /** While the VM stands it is looked twice for what was written. */
+  private static final int LAST_LOOKS = 2;
+
+  private long remaining = Long.MAX_VALUE / 2000;
+  private int rounds;
+  private long lookMillis;
   private long fewest = Long.MAX_VALUE;
   private int roundsWithoutProgress;
   private double bytesPerSecond = 1;
 
   /** Takes note of a round. */
-  public void add(BodySource.Round round, long pageBytes) {
+  public synchronized void add(BodySource.Round round, long pageBytes) {
     if (round.sentBytes() > 64 * pageBytes) {
       bytesPerSecond = round.bytesPerSecond();
     }
@@ -37,34 +40,35 @@ public final class Convergence {
       roundsWithoutProgress++;
     }
     fewest = Math.min(fewest, bytes);
-    remaining.addLast(bytes);
+    remaining = bytes;
+    lookMillis = round.lookNanos() / 1_000_000;
+    rounds++;
   }
 
   /** How long the VM would stand still if it were stopped now, in milliseconds. */
-  public long expectedDowntimeMillis() {
-    return FIXED_MILLIS + lastPagesMillis();
+  public synchronized long expectedDowntimeMillis() {
+    return FIXED_MILLIS + LAST_LOOKS * lookMillis + lastPagesMillis();
   }
 
   private long lastPagesMillis() {
-    long bytes = remaining.isEmpty() ? Long.MAX_VALUE / 2000 : remaining.peekLast();
-    return (long) (bytes * 1000.0 / bytesPerSecond);
+    return (long) (remaining * 1000.0 / bytesPerSecond);
   }
 
   /**
    * True when the VM may be stopped now for a pause of so many milliseconds. A limit that is
    * shorter than the fixed part of a pause is met as nearly as it can be.
    */
-  public boolean allowsStop(long downtimeMillis) {
+  public synchronized boolean allowsStop(long downtimeMillis) {
     return expectedDowntimeMillis() <= downtimeMillis || lastPagesMillis() <= FEW_PAGES_MILLIS;
   }
 
   /** False once the rounds go on without leaving less. */
-  public boolean isConverging() {
+  public synchronized boolean isConverging() {
     return roundsWithoutProgress < ROUNDS;
   }
 
   /** How many rounds there were. */
-  public int rounds() {
-    return remaining.size();
+  public synchronized int rounds() {
+    return rounds;
   }
 }

@@ -46,6 +46,12 @@ public final class Migration {
   private static final long RETRY_MILLIS = 1000;
   private static final long NANOS_PER_MILLI = 1_000_000;
 
+  /** A VM that stands so many times as long as it may goes on at its source, but see the next. */
+  private static final int PAUSE_FACTOR = 10;
+
+  /** As long as this a pause may always take: a busy host is no reason to begin anew. */
+  private static final long PAUSE_MILLIS = 5000;
+
   private final MigrationPlan plan;
   private final Map<String, HostControl> hosts = new LinkedHashMap<>();
   private final BodySource source;
@@ -65,6 +71,7 @@ public final class Migration {
   private volatile BodySource.@Nullable Round lastRound;
   private volatile boolean cancelled;
   private volatile boolean forced;
+  private long pauseMillisMax;
 
   /**
    * @param main the new main host
@@ -86,6 +93,7 @@ public final class Migration {
     this.clock = clock;
     this.now = clock::nanos;
     this.begun = clock.nanos();
+    this.pauseMillisMax = Math.max(PAUSE_MILLIS, PAUSE_FACTOR * plan.limits().downtimeMillis());
   }
 
   /** Does it all. Returns when the migration is {@link MigrationState#isOver() over}. */
@@ -95,8 +103,13 @@ public final class Migration {
       prepare();
       copyInRounds();
       switchOver();
-    } catch (HostException | GivenUp | RuntimeException e) {
+    } catch (HostException | GivenUp e) {
       abort(String.valueOf(e.getMessage()));
+      return;
+    } catch (RuntimeException | Error e) {
+      // Also when memory runs out: a VM must not be left standing or half-way between two hosts.
+      log.error("VM {}: the migration broke", plan.name(), e);
+      abort(e.toString());
       return;
     }
     if (commit()) {
@@ -176,13 +189,18 @@ public final class Migration {
 
   private boolean mayStop() throws GivenUp {
     stopIfCancelled();
-    if (convergence.allowsStop(plan.limits().downtimeMillis()) || forced) {
+    if (convergence.allowsStop(plan.limits().downtimeMillis())) {
+      return true;
+    }
+    if (forced) {
+      pauseMillisMax = Long.MAX_VALUE;
       return true;
     }
     if (!isTimeOver()) {
       return false;
     }
     if (plan.limits().onTimeout() == OnTimeout.FORCE) {
+      pauseMillisMax = Long.MAX_VALUE;
       return true;
     }
     throw new GivenUp(
@@ -202,13 +220,22 @@ public final class Migration {
     paused = source.pause();
     steps.begin(paused);
     endStep("hearing of it");
-    source.copyLast();
+    if (!source.copyLast(this::standsTooLong)) {
+      stopIfCancelled();
+      throw new GivenUp(
+          "the VM had stood for %d ms, much longer than was expected, and pages were still missing: the network has become slow"
+              .formatted(millisSince(paused)));
+    }
     endStep("last pages");
     stopIfCancelled();
     enter(MigrationState.SEND_BODY);
     source.sendBody();
     endStep("device state");
     stopIfCancelled();
+  }
+
+  private boolean standsTooLong() {
+    return cancelled || millisSince(paused) > pauseMillisMax;
   }
 
   private void endStep(String step) {
@@ -260,9 +287,9 @@ public final class Migration {
         return;
       } catch (HostException e) {
         if (e.kind() == HostException.Kind.REFUSED) {
-          // The VM is there for good; letting it run is now up to that host and its operator.
+          // The VM is there for good; that host goes on trying to let it run.
           reason =
-              "the VM is at " + plan.main() + ", which could not let it run: " + e.getMessage();
+              "the VM is at " + plan.main() + ", which could not let it run yet: " + e.getMessage();
           return;
         }
         stall("the VM is at " + plan.main() + " but does not run yet: " + e.getMessage());

@@ -13,6 +13,7 @@ final class FakeBody implements BodySource {
   final Deque<Round> rounds = new ArrayDeque<>();
   String failsAt = "";
   Consumer<BooleanSupplier> duringCopy = enough -> {};
+  Consumer<BooleanSupplier> duringLast = enough -> {};
   boolean running = true;
   boolean retired;
 
@@ -48,8 +49,10 @@ final class FakeBody implements BodySource {
   }
 
   @Override
-  public void copyLast() throws HostException {
+  public boolean copyLast(BooleanSupplier enough) throws HostException {
     ask("copyLast");
+    duringLast.accept(enough);
+    return !enough.getAsBoolean();
   }
 
   @Override

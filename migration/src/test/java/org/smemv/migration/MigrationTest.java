@@ -1,12 +1,14 @@
 package org.smemv.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,8 +20,8 @@ import org.smemv.migration.MigrationPlan.OnTimeout;
 
 class MigrationTest {
   private static final long MIB = 1L << 20;
-  private static final Round QUIET = new Round(100 * MIB, 1_000_000_000, 10, 10);
-  private static final Round BUSY = new Round(100 * MIB, 1_000_000_000, 25_600, 25_600);
+  private static final Round QUIET = new Round(100 * MIB, 1_000_000_000, 10, 10, 0);
+  private static final Round BUSY = new Round(100 * MIB, 1_000_000_000, 25_600, 25_600, 0);
 
   private final FakeHost main = new FakeHost("h2");
   private final FakeHost sub = new FakeHost("h3");
@@ -117,6 +119,76 @@ class MigrationTest {
     assertThat(main.running).isFalse();
     assertThat(main.reserved).isFalse();
     assertThat(sub.reserved).isFalse();
+  }
+
+  @Test
+  void aVmThatStandsMuchLongerThanExpectedGoesOnAtItsSource() throws Exception {
+    body.rounds.add(QUIET);
+    body.duringLast = MigrationTest::untilEnough;
+    Migration migration = migration(limits());
+    migration.run();
+
+    assertGoesOnAtSource(migration);
+    assertThat(migration.reason()).contains("had stood for");
+  }
+
+  @Test
+  void aCancelledMigrationEndsAlsoWhileTheVmStands() throws Exception {
+    body.rounds.add(QUIET);
+    Migration migration = migration(new Limits(3_600_000, 0, 0, OnTimeout.ABORT));
+    body.duringLast =
+        enough -> {
+          migration.cancel();
+          untilEnough(enough);
+        };
+    migration.run();
+
+    assertGoesOnAtSource(migration);
+    assertThat(migration.reason()).contains("cancelled");
+  }
+
+  @Test
+  void aForcedStopMayTakeAsLongAsItTakes() throws Exception {
+    body.rounds.add(BUSY);
+    body.duringLast =
+        enough -> {
+          for (int look = 0; look < 1000; look++) {
+            assertThat(enough.getAsBoolean()).isFalse();
+          }
+        };
+    Migration migration = migration(limits());
+    migration.force();
+    migration.run();
+
+    assertThat(migration.state()).isEqualTo(MigrationState.DONE);
+  }
+
+  private static void untilEnough(BooleanSupplier enough) {
+    while (!enough.getAsBoolean()) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void anErrorInTheMiddleLeavesTheVmWholeAtItsSource() {
+    body.rounds.add(QUIET);
+    body.duringCopy =
+        enough -> {
+          throw new OutOfMemoryError("no memory left");
+        };
+    Migration migration = migration(limits());
+    assertThatCode(migration::run).doesNotThrowAnyException();
+
+    assertGoesOnAtSource(migration);
+    assertThat(migration.reason()).contains("no memory left");
+  }
+
+  @Test
+  void theTimeThatALookTakesIsPartOfTheExpectedPause() {
+    Convergence slow = new Convergence();
+    slow.add(new Round(100 * MIB, 1_000_000_000, 10, 10, 400_000_000), 4096);
+
+    assertThat(slow.expectedDowntimeMillis()).isBetween(830L, 840L);
   }
 
   @Test

@@ -40,8 +40,9 @@ public final class OutgoingMemory implements AutoCloseable {
    * @param pages page contents sent
    * @param nanos how long it took
    * @param dirtied pages written meanwhile, which are due again
+   * @param lookNanos how long the last look at what was written took
    */
-  public record Round(long pages, long nanos, long dirtied) {}
+  public record Round(long pages, long nanos, long dirtied, long lookNanos) {}
 
   /** How far a target is; see the accessors of {@link PageSender}. */
   public record TargetProgress(String host, long pages, long zeroPages, long sent, long bytes) {}
@@ -49,8 +50,14 @@ public final class OutgoingMemory implements AutoCloseable {
   private static final int STRIPE = 64;
   private static final long PATIENCE_MILLIS = 40;
 
-  /** Time between two looks at what the VM writes while a round goes on. */
+  /** Least time between two looks at what the VM writes while a round goes on. */
   private static final long LOOK_NANOS = 250_000_000;
+
+  /** A look at a large VM takes long, and nothing is sent meanwhile: at most this part of all. */
+  private static final int LOOK_SHARE = 10;
+
+  /** What a page that was written in the very round counts as, however cold it was before. */
+  private static final int WRITTEN_HEAT = 128;
 
   private static final int PROBE_BYTES = 64;
   private static final byte UNASSIGNED = -1;
@@ -70,7 +77,7 @@ public final class OutgoingMemory implements AutoCloseable {
   private final HeatSplit split;
   private final LongAdder zeroPages = new LongAdder();
   private BitSet unsent = new BitSet();
-  private long lookedAt;
+  private long lookDue;
 
   /**
    * Connects to the targets, and decides by what was watched until now which pages are hot.
@@ -145,10 +152,14 @@ public final class OutgoingMemory implements AutoCloseable {
    * @throws FrameException CAPACITY when no target has room left for a page
    */
   public Round copy(BooleanSupplier enough) {
+    return copy(enough, true);
+  }
+
+  private Round copy(BooleanSupplier enough, boolean learning) {
     long before = senders.stream().mapToLong(PageSender::pagesSent).sum();
     long begin = System.nanoTime();
     unsent = watch.takeDue();
-    lookedAt = begin;
+    lookDue = begin + LOOK_NANOS;
     senders.forEach(PageSender::beginRound);
     try {
       dispatch(false, enough);
@@ -161,20 +172,28 @@ public final class OutgoingMemory implements AutoCloseable {
     watch.dueAgain(unsent);
     unsent.clear();
     long sent = senders.stream().mapToLong(PageSender::pagesSent).sum() - before;
-    long dirtied = watch.endRound();
-    return new Round(sent, System.nanoTime() - begin, dirtied);
+    long looking = System.nanoTime();
+    long dirtied = learning ? watch.endRound() : watch.endLastRound();
+    long end = System.nanoTime();
+    return new Round(sent, end - begin, dirtied, end - looking);
   }
 
   /**
    * With the VM stopped: sends what was written last. Afterwards nothing is due.
    *
+   * @param enough as in {@link #copy}
+   * @return false when it was enough before all was sent
    * @throws IllegalStateException when something goes on writing to the memory of the stopped VM
    */
-  public void copyLast() {
-    long ignored = watch.endRound();
+  public boolean copyLast(BooleanSupplier enough) {
+    long ignored = watch.endLastRound();
     for (int i = 0; i < LAST_ROUNDS_MAX; i++) {
-      if (copy(() -> false).dirtied() == 0) {
-        return;
+      boolean settled = copy(enough, false).dirtied() == 0;
+      if (enough.getAsBoolean()) {
+        return false;
+      }
+      if (settled) {
+        return true;
       }
     }
     throw new IllegalStateException(
@@ -218,13 +237,18 @@ public final class OutgoingMemory implements AutoCloseable {
       zeroPages.increment();
       return UNASSIGNED;
     }
-    int target = split.place(heat.of(number));
+    int target = split.place(heatOf((int) number));
     if (target < 0) {
       throw new FrameException(
           ErrorCode.CAPACITY, "no target has room left for page " + number + " of the VM");
     }
     assigned.set(ValueLayout.JAVA_BYTE, number, (byte) target);
     return target;
+  }
+
+  private int heatOf(int number) {
+    int known = heat.of(number);
+    return watch.wasWrittenInRound(number) ? Math.max(known, WRITTEN_HEAT) : known;
   }
 
   private void add(int target, long number) throws InterruptedException {
@@ -243,10 +267,11 @@ public final class OutgoingMemory implements AutoCloseable {
   }
 
   private void lookWhenDue() {
-    long now = System.nanoTime();
-    if (now - lookedAt > LOOK_NANOS) {
+    long begin = System.nanoTime();
+    if (begin - lookDue >= 0) {
       watch.look(unsent);
-      lookedAt = now;
+      long end = System.nanoTime();
+      lookDue = end + Math.max(LOOK_NANOS, LOOK_SHARE * (end - begin));
     }
   }
 

@@ -151,7 +151,8 @@ final class PageSender implements AutoCloseable {
         }
       } catch (InterruptedException e) {
         return;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
+        // An error, too: whoever waits for the end of the round would wait for ever.
         round.completeExceptionally(e);
       }
     }

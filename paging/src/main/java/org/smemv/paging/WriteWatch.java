@@ -128,6 +128,16 @@ public final class WriteWatch implements AutoCloseable {
   long endRound() {
     look(new BitSet());
     heat.look(writtenInRound);
+    return forgetRound();
+  }
+
+  /** The same while the VM stands and waits for it: nobody will ask for the heat any more. */
+  long endLastRound() {
+    look(new BitSet());
+    return forgetRound();
+  }
+
+  private long forgetRound() {
     long count = writtenInRound.cardinality();
     writtenInRound.clear();
     return count;

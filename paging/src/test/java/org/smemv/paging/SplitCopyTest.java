@@ -115,7 +115,7 @@ class SplitCopyTest {
           sent += out.copy(() -> false).pages();
         }
         signal("STOP");
-        out.copyLast();
+        assertThat(out.copyLast(() -> false)).isTrue();
         assertThat(out.duePages()).isZero();
         System.out.println(out.progress() + " zero " + out.zeroPages());
       }

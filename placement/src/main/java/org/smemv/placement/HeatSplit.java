@@ -6,7 +6,8 @@ package org.smemv.placement;
  * of the pages seen so far; one thread.
  *
  * <p>The number of pages at each heat is known first, so the heat from which on pages go to the
- * main host is found without sorting them.
+ * main host is found without sorting them. Of the pages at that very heat those that come first go
+ * to the sub-hosts: a page that turns out hot while others are sent still finds room.
  */
 public final class HeatSplit {
   /** Heats are 0 to 255. */
@@ -19,7 +20,7 @@ public final class HeatSplit {
   private static final int STRIPE = 64;
 
   private final int threshold;
-  private long atThreshold;
+  private long subsFirst;
   private long mainLeft;
   private final long[] subLeft;
   private final long[] subGranted;
@@ -45,7 +46,7 @@ public final class HeatSplit {
       heat--;
     }
     this.threshold = heat;
-    this.atThreshold = heat < 0 ? 0 : room;
+    this.subsFirst = heat < 0 ? 0 : pagesByHeat[heat] - room;
   }
 
   /**
@@ -55,7 +56,7 @@ public final class HeatSplit {
    * @return {@link #MAIN}, or 1 + the number of the sub-host; -1 when nobody has room left
    */
   public int place(int heat) {
-    if (mainLeft > 0 && (heat > threshold || (heat == threshold && atThreshold-- > 0))) {
+    if (mainLeft > 0 && (heat > threshold || (heat == threshold && subsFirst-- <= 0))) {
       mainLeft--;
       return MAIN;
     }

@@ -22,9 +22,23 @@ class HeatSplitTest {
     assertThat(split.place(0)).isEqualTo(1);
     assertThat(split.place(200)).isEqualTo(HeatSplit.MAIN);
     assertThat(split.place(0)).isEqualTo(1);
-    assertThat(split.place(50)).isEqualTo(HeatSplit.MAIN);
-    assertThat(split.place(255)).isEqualTo(HeatSplit.MAIN);
     assertThat(split.place(50)).as("only one of the two fits").isEqualTo(1);
+    assertThat(split.place(255)).isEqualTo(HeatSplit.MAIN);
+    assertThat(split.place(50)).isEqualTo(HeatSplit.MAIN);
+  }
+
+  @Test
+  void aPageThatTurnsOutHotWhileOthersAreSentStillFindsRoomOnTheMainHost() {
+    // Ten cold pages are known; two of them become hot before their turn comes.
+    var split = new HeatSplit(histogram(new int[10]), 4, new long[] {10});
+
+    for (int i = 0; i < 6; i++) {
+      assertThat(split.place(0)).isEqualTo(1);
+    }
+    assertThat(split.place(0)).isEqualTo(HeatSplit.MAIN);
+    assertThat(split.place(0)).isEqualTo(HeatSplit.MAIN);
+    assertThat(split.place(128)).isEqualTo(HeatSplit.MAIN);
+    assertThat(split.place(128)).isEqualTo(HeatSplit.MAIN);
   }
 
   @Test

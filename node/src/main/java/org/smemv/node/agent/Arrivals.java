@@ -34,6 +34,7 @@ import org.smemv.placement.MemoryLedger;
 final class Arrivals {
   private static final Logger log = LoggerFactory.getLogger(Arrivals.class);
   private static final Duration QEMU_STARTS = Duration.ofSeconds(30);
+  private static final long RUN_AGAIN_MILLIS = 1000;
 
   private final String host;
   private final HostPaths paths;
@@ -229,13 +230,33 @@ final class Arrivals {
     Thread.ofVirtual().start(() -> runEarly(taken));
   }
 
-  /** The VM is here: it need not stand while the source hears of it and asks for it to run. */
+  /**
+   * The VM is here: it need not stand while the source hears of it and asks for it to run, and it
+   * runs also if the source never asks again.
+   */
   private static void runEarly(HostedVm vm) {
+    try {
+      while (!ran(vm)) {
+        Thread.sleep(RUN_AGAIN_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** True also when there is nothing left to let run. */
+  private static boolean ran(HostedVm vm) {
+    if (vm.isClosed() || !vm.body().process().isAlive()) {
+      return true;
+    }
     try {
       vm.run();
     } catch (IOException e) {
-      log.info("VM {} does not run yet, the source will ask again", vm.record().name(), e);
+      log.warn("VM {} does not run yet: {}", vm.record().name(), e.getMessage());
+      return false;
     }
+    afterResume(vm);
+    return true;
   }
 
   /**

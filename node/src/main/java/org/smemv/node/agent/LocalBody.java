@@ -116,7 +116,11 @@ final class LocalBody implements BodySource {
     }
     OutgoingMemory.Round done = round[0];
     return new Round(
-        done.pages() << PageSize.SHIFT, done.nanos(), memory().duePages(), done.dirtied());
+        done.pages() << PageSize.SHIFT,
+        done.nanos(),
+        memory().duePages(),
+        done.dirtied(),
+        done.lookNanos());
   }
 
   /** What can go wrong while copying becomes an answer to the migration. */
@@ -170,8 +174,10 @@ final class LocalBody implements BodySource {
   }
 
   @Override
-  public void copyLast() throws HostException {
-    run(() -> memory().copyLast());
+  public boolean copyLast(BooleanSupplier enough) throws HostException {
+    boolean[] all = new boolean[1];
+    run(() -> all[0] = memory().copyLast(enough));
+    return all[0];
   }
 
   @Override

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param subs may be empty or null; a host at most once, and not the main host
  * @param downtimeLimitMillis the pause to aim for; 0 means 300
  * @param maxBandwidth bytes per second over all targets; 0 means no limit
- * @param timeoutSeconds for the whole migration; 0 means none
+ * @param timeoutSeconds for the copying, from the first page to the stop of the VM; 0 means none
  * @param onTimeout null means abort
  * @param dryRun only make the plan
  */

@@ -43,7 +43,7 @@ public record VmReport(
   /**
    * A sub-host's part.
    *
-   * @param bytes of the VM that are there and nowhere else
+   * @param bytes of the VM that are there, with copies that are still to be dropped
    * @param connected whether it can be reached now
    */
   public record Sub(String host, long bytes, boolean connected) {}

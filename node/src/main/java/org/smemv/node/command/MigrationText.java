@@ -105,7 +105,8 @@ final class MigrationText {
     String vm = "VM " + report.vm();
     String reason = report.reason() == null ? "no reason given" : report.reason();
     if (report.state() == MigrationState.DONE) {
-      return vm + " moved from " + report.source() + ", migration " + report.id();
+      String moved = vm + " moved from " + report.source() + ", migration " + report.id();
+      return report.reason() == null ? moved : moved + ", but: " + report.reason();
     }
     if (report.state() == MigrationState.ABORTED) {
       return vm + " was not moved and goes on at " + report.source() + ": " + reason;

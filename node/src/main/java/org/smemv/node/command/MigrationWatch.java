@@ -45,13 +45,15 @@ final class MigrationWatch {
     progress.end();
     screen.data(report);
     MigrationText.summary(report).forEach(screen::line);
-    return exitCode(report.state());
+    return exitCode(report);
   }
 
-  static ExitCode exitCode(MigrationState state) {
-    return switch (state) {
+  static ExitCode exitCode(MigrationReport report) {
+    return switch (report.state()) {
       case ABORTED -> ExitCode.FAILED;
       case STALLED -> ExitCode.STALLED;
+      // Moved, but with a reason why it does not run yet.
+      case DONE -> report.reason() == null ? ExitCode.OK : ExitCode.STALLED;
       default -> ExitCode.OK;
     };
   }

@@ -66,7 +66,8 @@ final class VmMigrateCommand extends SmemvTask {
   @Option(
       names = "--timeout",
       paramLabel = "S",
-      description = "Seconds for the whole migration; no limit if left out.")
+      description =
+          "Seconds for the copying, from the first page to the stop of the VM; no limit if left out.")
   private long timeout;
 
   @Option(

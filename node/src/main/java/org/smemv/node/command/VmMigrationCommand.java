@@ -33,7 +33,7 @@ final class VmMigrationCommand extends CommandGroup {
     final ExitCode show(MigrationReport report) {
       screen().data(report);
       MigrationText.summary(report).forEach(screen()::line);
-      return MigrationWatch.exitCode(report.state());
+      return MigrationWatch.exitCode(report);
     }
   }
 
