@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.SetMainMemory;
@@ -47,7 +48,16 @@ class SplitMigrationIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"'',2", "'h3',1", "'h3 h4',2", "'h3 h4 h5',1"})
+  @CsvSource({
+    "'',1",
+    "'h3',1",
+    "'h3 h4',1",
+    "'h3 h4 h5',1",
+    "'',2",
+    "'h3',2",
+    "'h3 h4',2",
+    "'h3 h4 h5',2"
+  })
   void aVmUnderLoadIsSplitAndGoesOn(String subs, int cpus) throws Exception {
     String[] names = subs.isEmpty() ? new String[0] : subs.split(" ", -1);
     TestVm vm = lab.start("vm", cpus);
@@ -81,13 +91,14 @@ class SplitMigrationIT {
     }
   }
 
-  @Test
-  void aDiskIsWrittenAndReadOnAllTheWay() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void aDiskIsWrittenAndReadOnAllTheWay(int cpus) throws Exception {
     Path disk = folder.resolve("disk.raw");
     try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
       file.setLength(64 * MIB);
     }
-    TestVm vm = lab.start("vm", 2, disk.toString());
+    TestVm vm = lab.start("vm", cpus, disk.toString());
     vm.guest()
         .run(
             """

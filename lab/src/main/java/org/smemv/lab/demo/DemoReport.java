@@ -29,7 +29,7 @@ final class DemoReport {
     MigrationReport migration = summary.migration();
     table.row("filling 480 MiB over the network", seconds(summary.fillMillis()));
     table.row("migration, total time", seconds(migration.totalTimeMillis()));
-    table.row("downtime, agent", migration.downtimeMillis() + " ms");
+    table.row("downtime, QEMU (stopped until it runs)", migration.downtimeMillis() + " ms");
     table.row("downtime, client", millis(summary.clientDowntimeMillis()));
     table.row("rounds", migration.ram().dirtySyncCount());
     table.row("sent", Size.format(migration.ram().transferred()));
