@@ -137,7 +137,9 @@ final class PageEvictor implements AutoCloseable {
       }
       return host < 0 ? noRoom("no sub-host that can be reached has room") : ++fruitless < PATIENCE;
     } catch (PageEviction.NotStored e) {
-      copies.lookEverywhere();
+      // It may hold some of them. When it is away instead, its return has the whole table looked
+      // at.
+      copies.addAll(chosen, fits);
       return noRoom(String.valueOf(e.getMessage()));
     }
   }

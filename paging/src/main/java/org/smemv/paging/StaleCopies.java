@@ -57,6 +57,14 @@ final class StaleCopies {
     drops.add(page);
   }
 
+  /** Drops the copies of the first {@code count} pages now. */
+  void addAll(long[] pages, int count) {
+    for (int i = 0; i < count; i++) {
+      add(pages[i]);
+    }
+    send();
+  }
+
   void send() {
     if (drops.size() == 0) {
       return;
