@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ForeignFaultsTest {
   private static final int PAGES = 64;
+  private static final long SYS_GETPID = 39;
+
   private Path directory;
   private Path path;
   private MemoryFile file;
@@ -112,6 +114,23 @@ class ForeignFaultsTest {
   }
 
   @Test
+  void aScanInSlicesWithRoomForFewRunsMissesNothing() throws Exception {
+    fillWithZeros();
+    try (Pagemap pagemap = Pagemap.of(neighbour.pid(), 7 * 4096, 2)) {
+      pagemap.arm(base, base + file.bytes());
+      List<Long> pages = List.of(0L, 2L, 4L, 5L, 6L, 7L, 8L, 20L, 21L, 27L, 28L, 63L);
+      for (long page : pages) {
+        neighbour.write(page, 1);
+      }
+      List<Long> peeked = new ArrayList<>();
+      pagemap.peekWritten(base, base + file.bytes(), (start, end) -> addPages(peeked, start, end));
+      assertThat(peeked).containsExactlyElementsOf(pages);
+      assertThat(written(pagemap)).containsExactlyElementsOf(pages);
+      assertThat(written(pagemap)).isEmpty();
+    }
+  }
+
+  @Test
   void aPageInstalledArmedIsCleanUntilItIsWritten() throws Exception {
     try (Arena arena = Arena.ofConfined();
         Pagemap pagemap = Pagemap.of(neighbour.pid())) {
@@ -150,6 +169,34 @@ class ForeignFaultsTest {
   }
 
   @Test
+  void threadsThatEndBeforeTheyAreHeldArePassedOver() {
+    int gone = 4_000_000;
+    int pid = (int) neighbour.pid();
+    List<Integer> theirs = ForeignSystemCalls.threadsToTry(pid);
+    List<List<Integer>> lists = new ArrayList<>();
+    lists.add(List.of(gone, gone + 1));
+    lists.add(List.of(gone, theirs.getFirst()));
+
+    long result =
+        ForeignSystemCalls.insideAnyThread(
+            pid, ignored -> lists.removeFirst(), calls -> calls.call(SYS_GETPID));
+
+    assertThat(result).isEqualTo(pid);
+    assertThat(lists).isEmpty();
+  }
+
+  @Test
+  void aProcessWhoseThreadsAllEndedIsReportedAsGone() {
+    assertThatThrownBy(
+            () ->
+                ForeignSystemCalls.insideAnyThread(
+                    4_000_000, List::of, calls -> calls.call(SYS_GETPID)))
+        .isInstanceOf(SystemCallException.class)
+        .hasMessageContaining("4000000")
+        .hasMessageContaining("ESRCH");
+  }
+
+  @Test
   void aProcessThatIsGoneIsNamedInTheError() throws Exception {
     neighbour.close();
     assertThatThrownBy(() -> PidFd.open(4_000_000))
@@ -165,14 +212,13 @@ class ForeignFaultsTest {
 
   private List<Long> written(Pagemap pagemap) {
     List<Long> pages = new ArrayList<>();
-    pagemap.takeWritten(
-        base,
-        base + file.bytes(),
-        (start, end) -> {
-          for (long at = start; at < end; at += 4096) {
-            pages.add((at - base) / 4096);
-          }
-        });
+    pagemap.takeWritten(base, base + file.bytes(), (start, end) -> addPages(pages, start, end));
     return pages;
+  }
+
+  private void addPages(List<Long> pages, long start, long end) {
+    for (long at = start; at < end; at += 4096) {
+      pages.add((at - base) / 4096);
+    }
   }
 }

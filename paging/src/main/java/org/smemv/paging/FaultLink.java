@@ -25,7 +25,11 @@ final class FaultLink implements AutoCloseable {
     void missing(FaultLink link, long page, String why);
   }
 
-  /** Requests under way at once: more than a QEMU has threads that could wait. */
+  /**
+   * Requests under way at once: what fits into the sockets' buffers in both directions, so that
+   * writing a request never waits. More threads than that may wait for pages, as KVM lets each vCPU
+   * have up to 64 page faults open (kvm_async_pf): their pages wait for a slot in turn.
+   */
   static final int SLOTS = 256;
 
   private static final int BUFFER_BYTES = 256 << 10;
@@ -45,6 +49,7 @@ final class FaultLink implements AutoCloseable {
   private final long[] started = new long[SLOTS];
   private final int[] freeSlots = new int[SLOTS];
   private int free = SLOTS;
+  private final PageQueue unsent = new PageQueue();
   private long sequence;
   private int begin;
   private int end;
@@ -88,11 +93,16 @@ final class FaultLink implements AutoCloseable {
     return SLOTS - free;
   }
 
-  /** Asks for a page; false when too many requests are under way. */
-  boolean request(long page, long startedNanos) {
+  /** Asks for a page: now, or as soon as one of the requests that are under way is answered. */
+  void request(long page, long startedNanos) {
     if (free == 0) {
-      return false;
+      unsent.add(page, startedNanos);
+    } else {
+      send(page, startedNanos);
     }
+  }
+
+  private void send(long page, long startedNanos) {
     int slot = freeSlots[--free];
     pages[slot] = page;
     started[slot] = startedNanos;
@@ -103,7 +113,6 @@ final class FaultLink implements AutoCloseable {
     out.clear();
     out.add(request.address(), PageFrame.HEADER_BYTES);
     transport.writeFully(out);
-    return true;
   }
 
   /**
@@ -131,8 +140,19 @@ final class FaultLink implements AutoCloseable {
       begin += length;
       frames++;
     }
+    sendWaiting();
     compact();
     return frames;
+  }
+
+  private void sendWaiting() {
+    while (free > 0 && unsent.size() > 0) {
+      long page = unsent.firstPage();
+      long startedNanos = unsent.firstStarted();
+      // Before it is sent: were sending to fail, the page must be given back once, not twice.
+      unsent.removeFirst();
+      send(page, startedNanos);
+    }
   }
 
   /** Bytes of the frame at {@code begin}, or 0 while it is not complete. */
@@ -214,13 +234,14 @@ final class FaultLink implements AutoCloseable {
     return false;
   }
 
-  /** The pages that were asked for and have not come. */
+  /** The pages that were asked for and have not come, those that wait for a slot among them. */
   void eachUnderWay(LongConsumer page) {
     for (long candidate : pages) {
       if (candidate >= 0) {
         page.accept(candidate);
       }
     }
+    unsent.each(page);
   }
 
   @Override

@@ -263,9 +263,7 @@ final class PageFiller implements FaultLink.Answers {
 
   private void ask(FaultLink link, long page, long now) {
     try {
-      if (!link.request(page, now)) {
-        unclaim(page);
-      }
+      link.request(page, now);
     } catch (RuntimeException e) {
       links.lose(link, e.toString());
     }
