@@ -27,7 +27,7 @@ final class Recovery {
     this.installer = new PageInstaller(faults, memory);
   }
 
-  /** Does it all; returns the number of resident pages. */
+  /** Does it all; returns the number of pages that the table then calls resident. */
   long run() {
     putBackEvicted();
     MemoryFile ram = memory.ram();
@@ -70,8 +70,9 @@ final class Recovery {
     long end = toOffset >>> PageSize.SHIFT;
     for (long page = fromOffset >>> PageSize.SHIFT; page < end; page++) {
       long entry = table.get(page) & ~PageEntry.BUSY;
-      table.set(page, present ? presentEntry(entry) : holeEntry(entry));
-      resident += present ? 1 : 0;
+      long next = present ? presentEntry(entry) : holeEntry(entry);
+      table.set(page, next);
+      resident += PageEntry.place(next) == PageEntry.RESIDENT ? 1 : 0;
     }
   }
 
@@ -86,7 +87,10 @@ final class Recovery {
   }
 
   private static long holeEntry(long entry) {
-    // A resident page that is a hole was given up by the guest's balloon: it reads as zeros.
-    return PageEntry.place(entry) == PageEntry.RESIDENT ? PageEntry.ZERO : entry;
+    // A resident page that is a hole was given up by the guest's balloon: it reads as zeros. With
+    // the COPY mark it stays resident, and counted, or nobody would know of the copy any more.
+    return PageEntry.place(entry) == PageEntry.RESIDENT && !PageEntry.has(entry, PageEntry.COPY)
+        ? PageEntry.ZERO
+        : entry;
   }
 }
