@@ -84,7 +84,7 @@ is_stale() {
 build_when_stale() {
   is_stale "$1" || return 0
   setup_maven
-  mkdir -p "$1/.smemv"
+  mkdir -p "$1/.smemv" 2>/dev/null || die "S-memV is not built yet, and $1 is not yours to build in: run this once as its owner."
   (
     flock 9
     is_stale "$1" || exit 0

@@ -121,6 +121,21 @@ public record LoadPlan(
         seed);
   }
 
+  /** The same with another time after which a request has failed. */
+  public LoadPlan withTimeoutSeconds(int timeout) {
+    return new LoadPlan(
+        server,
+        fillBytes,
+        valueBytes,
+        connections,
+        seconds,
+        setShare,
+        zipf,
+        requestsPerSecond,
+        timeout,
+        seed);
+  }
+
   int valueCount() {
     return (int) (fillBytes / valueBytes);
   }

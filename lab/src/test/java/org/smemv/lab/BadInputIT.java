@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -143,7 +141,7 @@ class BadInputIT {
     MigrationReport copying =
         lab.awaitCopying(lab.host("h1").migrate("vm", SplitLab.slowSplit("h3", "h4")));
 
-    signal("KILL", lab.host("h1").vm("vm").pid());
+    Signals.send("KILL", lab.host("h1").vm("vm").pid());
 
     MigrationReport ended = lab.await(copying, report -> report.state().isOverOrStalled());
     assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
@@ -160,7 +158,7 @@ class BadInputIT {
   void aMonitorThatDoesNotAnswerEndsTheMigrationAndTheVmGoesOnWhenItWakes() throws Exception {
     TestVm vm = lab.start("vm", 1);
     long pid = lab.host("h1").vm("vm").pid();
-    signal("STOP", pid);
+    Signals.send("STOP", pid);
     MigrationReport ended;
     try {
       MigrationReport first = lab.host("h1").migrate("vm", SplitLab.split("h3", "h4"));
@@ -168,7 +166,7 @@ class BadInputIT {
       // Others are answered meanwhile.
       assertThat(lab.host("h1").host().vms()).containsExactly("vm");
     } finally {
-      signal("CONT", pid);
+      Signals.send("CONT", pid);
     }
     assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
     assertThat(ended.reason()).contains("vm");
@@ -177,10 +175,5 @@ class BadInputIT {
     vm.awaitProgress();
     lab.migrate(vm, SplitLab.split("h3", "h4"));
     vm.assertNothingIsWrong();
-  }
-
-  private static void signal(String name, long pid) {
-    assertThat(Files.exists(Path.of("/proc/" + pid))).isTrue();
-    var _ = ExternalProgram.of("kill", "-" + name, Long.toString(pid)).output();
   }
 }

@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,7 @@ import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.OperationException;
+import org.smemv.node.api.Size;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.SubShare;
 import org.smemv.node.api.TimeoutAction;
@@ -30,6 +33,7 @@ final class SplitLab implements AutoCloseable {
 
   private static final int MEMCACHED_MEBIBYTES = 112;
   private static final long STRESS_BYTES = 8 * MIB;
+  private static final int PATIENT_SECONDS = 180;
   private static final Duration BOOTS = Duration.ofMinutes(2);
   private static final Duration FILLS = Duration.ofMinutes(2);
   private static final Duration MOVES = Duration.ofMinutes(2);
@@ -71,6 +75,17 @@ final class SplitLab implements AutoCloseable {
   /** The same with so much memory that the guest itself writes and verifies all the time. */
   TestVm start(String name, int cpus, @Nullable String disk, long stressBytes)
       throws OperationException {
+    return start(name, cpus, disk, stressBytes, 30);
+  }
+
+  /** For a VM that must stand for a while: its client waits longer for an answer. */
+  TestVm startPatient(String name) throws OperationException {
+    return start(name, 1, null, STRESS_BYTES, PATIENT_SECONDS);
+  }
+
+  private TestVm start(
+      String name, int cpus, @Nullable String disk, long stressBytes, int answerSeconds)
+      throws OperationException {
     int number = vms.size() + 10;
     GuestOptions options =
         new GuestOptions("10.77.1." + number + "/16", MEMCACHED_MEBIBYTES, stressBytes);
@@ -86,10 +101,11 @@ final class SplitLab implements AutoCloseable {
                 image.initrd().toString(),
                 options.commandLine(),
                 null,
-                null));
+                HumanMonitor.ARGUMENTS));
     Guest guest = lab.client().guest(options.address());
     guest.awaitReady(BOOTS);
-    RunningLoad load = lab.client().startLoad(LoadPlan.of(guest.address(), FILL_BYTES));
+    LoadPlan plan = LoadPlan.of(guest.address(), FILL_BYTES).withTimeoutSeconds(answerSeconds);
+    RunningLoad load = lab.client().startLoad(plan);
     TestVm vm = new TestVm(name, guest, load);
     vms.add(vm);
     load.awaitFilled(FILLS);
@@ -134,6 +150,20 @@ final class SplitLab implements AutoCloseable {
         await(first, r -> r.ram().transferred() > 4 * MIB || r.state().isOverOrStalled());
     assertThat(copying.state()).as(copying.reason()).isEqualTo(MigrationState.COPY);
     return copying;
+  }
+
+  /** Kills the host's agent and starts one that offers so much, now and from then on. */
+  void restartAgent(String host, String capacity) {
+    lab.killAgent(host);
+    LabState before = LabState.read(LabFiles.STATE).orElseThrow();
+    Map<String, List<String>> commands = new TreeMap<>(before.agentCommands());
+    List<String> command = new ArrayList<>(commands.get(host));
+    long bytes = Size.parse(capacity);
+    command.set(command.indexOf("--capacity") + 1, Long.toString(bytes));
+    commands.put(host, command);
+    new LabState(before.bootId(), before.complete(), before.plan(), commands, before.agents())
+        .write(LabFiles.STATE);
+    lab.startAgent(host);
   }
 
   /** Waits until the host reports the VM as wanted. */

@@ -3,7 +3,6 @@ package org.smemv.linux;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Finds out, by trying, whether this machine can do what an agent needs. */
@@ -12,14 +11,11 @@ public final class KernelFeatures {
 
   /** What is missing, each as a sentence with its remedy; empty when nothing is. */
   public static List<String> missing() {
-    List<String> missing = new ArrayList<>();
     if (!isRoot()) {
-      missing.add(
+      return List.of(
           "The agent must run as root: it takes over page faults of QEMU and mounts its own tmpfs.");
-      return missing;
     }
-    missing.addAll(userFaults());
-    return missing;
+    return userFaults(UserFaultFd.SYS_USERFAULTFD, UserFaultFd.REQUIRED_FEATURES);
   }
 
   private static boolean isRoot() {
@@ -32,16 +28,14 @@ public final class KernelFeatures {
     }
   }
 
-  private static List<String> userFaults() {
-    long fd = Libc.syscall(UserFaultFd.SYS_USERFAULTFD, UserFaultFd.OPEN_FLAGS, 0, 0, 0, 0, 0);
+  /** What is missing of a userfaultfd(2) that has this number, with these features. */
+  static List<String> userFaults(long number, long features) {
+    long fd = Libc.syscall(number, UserFaultFd.OPEN_FLAGS, 0, 0, 0, 0, 0);
     if (fd < 0) {
-      return List.of(
-          "This kernel has no userfaultfd ("
-              + NativeCall.failed("userfaultfd()").getMessage()
-              + "): build it with CONFIG_USERFAULTFD.");
+      return List.of(noUserFaults(NativeCall.failed("userfaultfd()")));
     }
     try (UserFaultFd faults = new UserFaultFd((int) fd)) {
-      faults.enable(UserFaultFd.REQUIRED_FEATURES);
+      faults.enable(features);
       return List.of();
     } catch (SystemCallException e) {
       return List.of(
@@ -49,5 +43,15 @@ public final class KernelFeatures {
               + e.getMessage()
               + "): Linux 6.7 or later is needed.");
     }
+  }
+
+  private static String noUserFaults(SystemCallException e) {
+    return e.errno() == Errno.EPERM
+        ? "The agent may not take over page faults ("
+            + e.getMessage()
+            + "): give it CAP_SYS_PTRACE, which containers take away from root."
+        : "This kernel has no userfaultfd ("
+            + e.getMessage()
+            + "): build it with CONFIG_USERFAULTFD.";
   }
 }

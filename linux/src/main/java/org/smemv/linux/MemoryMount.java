@@ -33,7 +33,7 @@ public final class MemoryMount {
    * elsewhere.
    *
    * @throws IllegalStateException when something else is mounted there, or a tmpfs that may use
-   *     huge pages; says what to do
+   *     huge pages, or when this process may not mount; says what to do
    */
   public static void ensure(Path directory) {
     try {
@@ -58,13 +58,23 @@ public final class MemoryMount {
                   NOSUID_NODEV_NOEXEC,
                   arena.allocateFrom("huge=never,size=100%,mode=0700"));
       if (result != 0) {
-        throw NativeCall.failed("mount(tmpfs, " + directory + ", huge=never)");
+        throw notMounted(NativeCall.failed("mount(tmpfs, " + directory + ", huge=never)"));
       }
-    } catch (SystemCallException e) {
+    } catch (SystemCallException | IllegalStateException e) {
       throw e;
     } catch (Throwable e) {
       throw NativeCall.broken(e);
     }
+  }
+
+  private static RuntimeException notMounted(SystemCallException e) {
+    return e.errno() == Errno.EPERM
+        ? new IllegalStateException(
+            "The agent may not mount the tmpfs that VMs' memory is on ("
+                + e.getMessage()
+                + "): give it CAP_SYS_ADMIN, which containers take away from root.",
+            e)
+        : e;
   }
 
   /** Unmounts the tmpfs; its files' memory is freed when their last user is gone. */

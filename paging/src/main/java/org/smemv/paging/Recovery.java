@@ -29,7 +29,7 @@ final class Recovery {
     this.installer = new PageInstaller(faults, memory);
   }
 
-  /** Does it all; returns the number of resident pages. */
+  /** Does it all; returns the number of pages that the table then calls resident. */
   long run() {
     putBackEvicted();
     MemoryFile ram = memory.ram();
@@ -85,10 +85,10 @@ final class Recovery {
       }
       count(entry);
     }
-    resident += present ? Math.max(0, end - (fromOffset >>> PageSize.SHIFT)) : 0;
   }
 
   private void count(long entry) {
+    resident += PageEntry.place(entry) == PageEntry.RESIDENT ? 1 : 0;
     if (PageEntry.place(entry) == PageEntry.REMOTE || PageEntry.has(entry, PageEntry.COPY)) {
       int host = PageEntry.host(entry);
       if (host < held.length) {
@@ -108,7 +108,10 @@ final class Recovery {
   }
 
   private static long holeEntry(long entry) {
-    // A resident page that is a hole was given up by the guest's balloon: it reads as zeros.
-    return PageEntry.place(entry) == PageEntry.RESIDENT ? PageEntry.ZERO : entry;
+    // A resident page that is a hole was given up by the guest's balloon: it reads as zeros. With
+    // the COPY mark it stays resident, and counted, or nobody would know of the copy any more.
+    return PageEntry.place(entry) == PageEntry.RESIDENT && !PageEntry.has(entry, PageEntry.COPY)
+        ? PageEntry.ZERO
+        : entry;
   }
 }
