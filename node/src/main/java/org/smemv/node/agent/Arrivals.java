@@ -92,8 +92,9 @@ final class Arrivals {
   }
 
   private void grant(Reservation wanted) throws HostException {
-    if (!vms.claim(wanted.name())) {
-      throw refused("it has a VM named " + wanted.name() + " already");
+    String taken = vms.claim(wanted.name());
+    if (taken != null) {
+      throw refused("it " + taken);
     }
     try {
       ledger.grant(key(wanted), wanted.bytes());

@@ -55,7 +55,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     MemoryMount.ensure(paths.ramMount());
     MemoryLedger ledger = new MemoryLedger(options.capacityBytes());
     SlabPool pool = new SlabPool(options.capacityBytes() >>> PageSize.SHIFT, FRAMES_UNDER_WAY);
-    HostedVms hosted = new HostedVms(options.name());
+    HostedVms hosted = new HostedVms(options.name(), paths);
     HeldShares held = new HeldShares(ledger, pool);
     TakenVms taken = new TakenVms(paths.taken());
     Arrivals arriving = new Arrivals(options.name(), paths, ledger, hosted, taken, this::addressOf);
@@ -147,6 +147,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
       for (HostReport.Share row : rows) {
         used += row.bytes();
       }
+      vms.unheld().forEach(vm -> names.add(vm.name()));
       long granted = ledger.grantedBytes();
       return new HostReport(
           name,

@@ -62,6 +62,10 @@ final class LocalVms {
 
   HostedVms.Entry find(String name) throws OperationException {
     HostedVms.Entry entry = vms.get(name);
+    UnheldVm unheld = vms.unheld(name);
+    if (entry == null && unheld != null) {
+      throw new OperationException(ErrorCode.STALLED, "host " + host + " " + unheld.description());
+    }
     if (entry == null) {
       throw new OperationException(ErrorCode.NOT_FOUND, "no VM named " + name + " on host " + host);
     }
@@ -74,7 +78,7 @@ final class LocalVms {
   }
 
   synchronized HostedVms.Entry start(StartVm request) throws OperationException {
-    claim(request.name());
+    claim(request.name(), 0);
     UUID id = UUID.randomUUID();
     VmRecord record = record(request.name(), id, request.memoryBytes());
     try {
@@ -144,10 +148,10 @@ final class LocalVms {
         extra == null ? java.util.List.of() : extra);
   }
 
-  private void claim(String name) throws OperationException {
-    if (!vms.claim(name)) {
-      throw new OperationException(
-          ErrorCode.ALREADY_EXISTS, "host " + host + " has a VM named " + name + " already");
+  private void claim(String name, long pid) throws OperationException {
+    String taken = vms.claim(name, pid);
+    if (taken != null) {
+      throw new OperationException(ErrorCode.ALREADY_EXISTS, "host " + host + " " + taken);
     }
   }
 
@@ -176,6 +180,11 @@ final class LocalVms {
     }
   }
 
+  /** The VM that {@link #grantAgain} was for has ended before this agent took hold of it. */
+  void ended(VmRecord record) {
+    ledger.release(key(record));
+  }
+
   private OperationException undo(VmRecord record, Exception e) {
     ledger.release(key(record));
     vms.unclaim(record.name());
@@ -193,7 +202,7 @@ final class LocalVms {
   }
 
   synchronized HostedVms.Entry attach(AttachVm request) throws OperationException {
-    claim(request.name());
+    claim(request.name(), request.pid());
     QemuAttachment found;
     try {
       found =
