@@ -90,7 +90,7 @@ final class LocalVms {
       QemuBody body = QemuBody.start(spec, place, QemuBody.Mode.PAUSED, QEMU_STARTS);
       return take(record, body, true);
     } catch (IOException | AttachException | RuntimeException e) {
-      throw undo(record, e);
+      throw undo(record, "was not started", true, e);
     }
   }
 
@@ -185,11 +185,11 @@ final class LocalVms {
     ledger.release(key(record));
   }
 
-  private OperationException undo(VmRecord record, Exception e) {
+  private OperationException undo(VmRecord record, String outcome, boolean ownRam, Exception e) {
     ledger.release(key(record));
     vms.unclaim(record.name());
     try {
-      HostedVm.forget(paths, record.name(), true);
+      HostedVm.forget(paths, record.name(), ownRam);
     } catch (IOException suppressed) {
       e.addSuppressed(suppressed);
     }
@@ -197,7 +197,7 @@ final class LocalVms {
         e instanceof QemuException qemu && qemu.kind() == QemuException.Kind.UNSUITABLE;
     return new OperationException(
         unsuitable ? ErrorCode.UNSUITABLE : ErrorCode.FAILED,
-        "VM " + record.name() + " was not started: " + e.getMessage(),
+        "VM " + record.name() + " " + outcome + ": " + e.getMessage(),
         e);
   }
 
@@ -223,11 +223,20 @@ final class LocalVms {
       record.write(paths.vm(request.name()));
       return take(record, found.body(), false);
     } catch (OperationException e) {
-      found.body().close();
+      detach(found.body(), e);
       throw e;
     } catch (IOException | AttachException | RuntimeException e) {
-      found.body().close();
-      throw undo(record, e);
+      detach(found.body(), e);
+      throw undo(record, "was not taken over", false, e);
+    }
+  }
+
+  /** Its QEMU lives on, and must not keep the name from another VM. */
+  private static void detach(QemuBody body, Exception cause) {
+    try {
+      body.detach();
+    } catch (IOException e) {
+      cause.addSuppressed(e);
     }
   }
 

@@ -194,6 +194,12 @@ public final class QemuBody implements AutoCloseable {
     }
   }
 
+  /** Lets go of a QEMU that somebody else started, as if it had never been attached. */
+  public void detach() throws IOException {
+    close();
+    Files.deleteIfExists(recordFile);
+  }
+
   /** Closes the monitor only; QEMU goes on. */
   @Override
   public synchronized void close() {
