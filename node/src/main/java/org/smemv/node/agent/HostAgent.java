@@ -50,6 +50,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     if (!missing.isEmpty()) {
       throw new IOException(String.join(" ", missing));
     }
+    HostMemory.require(options.capacityBytes());
     HostPaths paths = new HostPaths(options.state());
     Files.createDirectories(paths.vms());
     MemoryMount.ensure(paths.ramMount());
