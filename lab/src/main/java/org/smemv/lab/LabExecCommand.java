@@ -2,6 +2,8 @@ package org.smemv.lab;
 
 import java.io.IOException;
 import java.util.List;
+import org.smemv.node.command.ExitCode;
+import org.smemv.node.command.SmemvTask;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -9,7 +11,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "exec",
     description = "Runs a program in a host's network and memory limit: lab exec h1 -- ip addr")
-final class LabExecCommand extends LabAction {
+final class LabExecCommand extends SmemvTask {
   private static final String CLIENT = "client";
 
   @Parameters(index = "0", paramLabel = "HOST", description = "h1, h2, ... or client")
@@ -18,11 +20,19 @@ final class LabExecCommand extends LabAction {
   @Parameters(index = "1..*", arity = "1..*", paramLabel = "CMD", description = "and its arguments")
   private List<String> program = List.of();
 
-  /** Ends with the program's own exit status. */
+  private int programStatus;
+
   @Override
-  int run() throws IOException, InterruptedException {
+  protected ExitCode run() throws IOException, InterruptedException {
     Lab lab = Lab.running();
     LabPlace place = host.equals(CLIENT) ? lab.client().place() : lab.host(host).place();
-    return new ProcessBuilder(place.command(program)).inheritIO().start().waitFor();
+    programStatus = new ProcessBuilder(place.command(program)).inheritIO().start().waitFor();
+    return ExitCode.OK;
+  }
+
+  /** The program's own. */
+  @Override
+  protected int status(ExitCode end) {
+    return programStatus;
   }
 }

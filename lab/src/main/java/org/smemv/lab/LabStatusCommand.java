@@ -1,14 +1,15 @@
 package org.smemv.lab;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import org.smemv.node.api.Size;
+import org.smemv.node.command.ExitCode;
+import org.smemv.node.command.Screen;
+import org.smemv.node.command.SmemvTask;
 import picocli.CommandLine.Command;
 
 /** Tells what runs. */
 @Command(name = "status", description = "Shows the hosts of the running lab.")
-final class LabStatusCommand extends LabAction {
+final class LabStatusCommand extends SmemvTask {
   private static final String ROW = "%-6s %-12s %-9s %-16s %10s %10s %10s%n";
 
   /**
@@ -48,17 +49,22 @@ final class LabStatusCommand extends LabAction {
   }
 
   @Override
-  int run() throws JsonProcessingException {
-    Lab lab = Lab.running();
-    System.out.print(json() ? new ObjectMapper().writeValueAsString(rows(lab)) + "\n" : table(lab));
-    return 0;
+  protected ExitCode run() {
+    show(Lab.running(), screen());
+    return ExitCode.OK;
+  }
+
+  /** The hosts of a lab, as text or as data. */
+  static void show(Lab lab, Screen screen) {
+    screen.data(rows(lab));
+    table(lab).lines().forEach(screen::line);
   }
 
   private static List<Row> rows(Lab lab) {
     return lab.hosts().stream().map(host -> Row.of(lab, host)).toList();
   }
 
-  static String table(Lab lab) {
+  private static String table(Lab lab) {
     StringBuilder text = new StringBuilder();
     text.append(ROW.formatted("HOST", "ADDRESS", "LINK", "AGENT", "CAPACITY", "USED", "LIMIT"));
     for (Row row : rows(lab)) {

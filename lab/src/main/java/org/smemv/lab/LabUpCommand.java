@@ -1,6 +1,8 @@
 package org.smemv.lab;
 
 import java.util.List;
+import org.smemv.node.command.ExitCode;
+import org.smemv.node.command.SmemvTask;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -9,7 +11,7 @@ import picocli.CommandLine.Option;
     name = "up",
     showDefaultValues = true,
     description = "Makes hosts h1..hN on one switch and starts an agent in each.")
-final class LabUpCommand extends LabAction {
+final class LabUpCommand extends SmemvTask {
   @Option(names = "--hosts", paramLabel = "N", description = "1 to 32")
   private int hosts = 4;
 
@@ -27,10 +29,18 @@ final class LabUpCommand extends LabAction {
   private int mtu = LabPlan.DEFAULT_MTU;
 
   @Override
-  int run() {
-    LabPlan plan = LabPlan.of(hosts, memory, link, mtu);
-    Lab lab = Lab.up(plan);
-    System.out.print(LabStatusCommand.table(lab));
-    return 0;
+  protected ExitCode run() {
+    Lab lab = Lab.up(plan());
+    LabStatusCommand.show(lab, screen());
+    return ExitCode.OK;
+  }
+
+  /** What does not fit together is a command line that makes no sense. */
+  private LabPlan plan() {
+    try {
+      return LabPlan.of(hosts, memory, link, mtu);
+    } catch (LabException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
   }
 }

@@ -6,8 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -43,22 +41,6 @@ class LabCommandIT {
 
     assertThat(run("exec", "h1", "--", "sh", "-c", "exit 42")).isEqualTo(42);
     assertThat(run("exec", "client", "--", "test", "-d", "/proc")).isZero();
-  }
-
-  @Test
-  void whatTheOperatorCanMendIsOneSentence() {
-    StringWriter errors = new StringWriter();
-
-    int status =
-        SmemvCommand.commandLine()
-            .setErr(new PrintWriter(errors))
-            .execute("lab", "up", "--hosts", "3", "--memory", "1G,2G");
-
-    assertThat(status).isEqualTo(CommandLine.ExitCode.SOFTWARE);
-    assertThat(errors.toString().lines())
-        .singleElement()
-        .asString()
-        .startsWith("smemv: 3 hosts but 2 memory sizes");
   }
 
   @Test

@@ -28,6 +28,14 @@ public final class MemoryFile implements AutoCloseable {
           "splice",
           NativeCall.longOf(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
 
+  private static final MethodHandle FSTAT =
+      NativeCall.link("fstat", NativeCall.intOf(JAVA_INT, JAVA_LONG));
+
+  /** Of {@code struct stat} on x86-64, and where its {@code st_blocks} is; see stat(3type). */
+  private static final int STAT_BYTES = 144;
+
+  private static final int STAT_BLOCKS = 64;
+  private static final int BLOCK_BYTES = 512;
   private static final int O_RDWR = 2;
   private static final int O_CREAT = 0x40;
   private static final int O_CLOEXEC = 0x80000;
@@ -108,6 +116,26 @@ public final class MemoryFile implements AutoCloseable {
   /** The size of the file in bytes. */
   public long bytes() {
     return bytes;
+  }
+
+  /**
+   * Bytes that the file holds, without its holes. The kernel keeps count, so this takes no time,
+   * however large the file is.
+   */
+  public long allocatedBytes() {
+    int result;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment stat = arena.allocate(STAT_BYTES, Long.BYTES);
+      try {
+        result = (int) FSTAT.invokeExact(NativeCall.errnoState(), fd, stat.address());
+      } catch (Throwable e) {
+        throw NativeCall.broken(e);
+      }
+      if (result != 0) {
+        throw NativeCall.failed("fstat(" + name + ")");
+      }
+      return stat.get(JAVA_LONG, STAT_BLOCKS) * BLOCK_BYTES;
+    }
   }
 
   /** The file's descriptor in this process, valid until {@link #close()}. */

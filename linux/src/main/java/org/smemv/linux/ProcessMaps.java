@@ -19,19 +19,38 @@ public final class ProcessMaps {
     }
   }
 
+  /**
+   * Which file it is, whatever it is called: a name may be gone, or be another one in the mount
+   * namespace of the process, and inode numbers repeat between file systems.
+   */
+  private record FileId(String device, long inode) {
+    static FileId of(Path file) {
+      try {
+        long inode = ((Number) Files.getAttribute(file, "unix:ino")).longValue();
+        return new FileId(ProcessMaps.device(file), inode);
+      } catch (IOException e) {
+        throw new UncheckedIOException("no device and inode number for " + file, e);
+      }
+    }
+  }
+
   private ProcessMaps() {}
+
+  /** The device that a file is on, as mountinfo has it: {@code major:minor}, decimal. */
+  public static String device(Path file) throws IOException {
+    long number = ((Number) Files.getAttribute(file, "unix:dev")).longValue();
+    // As gnu_dev_major(3) and gnu_dev_minor(3) take it apart.
+    long major = ((number >>> 8) & 0xfff) | ((number >>> 32) & ~0xfffL);
+    long minor = (number & 0xff) | ((number >>> 12) & ~0xffL);
+    return major + ":" + minor;
+  }
 
   /** All mappings of the file with this inode on this device, in address order. */
   public static List<Mapping> of(long pid, Path file) {
-    long inode;
-    try {
-      inode = (long) Files.getAttribute(file, "unix:ino");
-    } catch (IOException e) {
-      throw new UncheckedIOException("no inode number for " + file, e);
-    }
+    FileId id = FileId.of(file);
     List<Mapping> found = new ArrayList<>();
     for (String line : lines(Path.of("/proc/" + pid + "/maps"))) {
-      Mapping mapping = parse(line, inode, file.getFileName().toString());
+      Mapping mapping = parse(line, id);
       if (mapping != null) {
         found.add(mapping);
       }
@@ -58,15 +77,17 @@ public final class ProcessMaps {
         : Optional.empty();
   }
 
-  private static @org.jspecify.annotations.Nullable Mapping parse(
-      String line, long inode, String name) {
+  /** Maps print the device in hexadecimal. */
+  private static FileId id(String[] fields) {
+    String[] numbers = fields[3].split(":", 2);
+    String device = Long.parseLong(numbers[0], 16) + ":" + Long.parseLong(numbers[1], 16);
+    return new FileId(device, Long.parseLong(fields[4]));
+  }
+
+  private static @org.jspecify.annotations.Nullable Mapping parse(String line, FileId id) {
     // 7f12c0000000-7f1300000000 rw-s 00000000 00:2f 3   /path/of the file
     String[] fields = line.trim().split("\\s+", 6);
-    if (fields.length < 6 || !fields[4].equals(Long.toString(inode))) {
-      return null;
-    }
-    // Inode numbers repeat between file systems; the name tells them apart.
-    if (!fields[5].replace(" (deleted)", "").endsWith("/" + name)) {
+    if (fields.length < 6 || !id.equals(id(fields))) {
       return null;
     }
     int dash = fields[0].indexOf('-');

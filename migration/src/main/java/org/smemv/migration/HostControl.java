@@ -33,14 +33,47 @@ public interface HostControl {
       long bytes,
       long vmBytes,
       String source,
-      String mainHost) {}
+      String mainHost) {
+    /**
+     * Reservations come over the network: a name becomes a file's, a size a grant.
+     *
+     * @throws IllegalArgumentException naming what is wrong
+     */
+    public Reservation {
+      if (vm == null || role == null) {
+        throw new IllegalArgumentException("a reservation needs a VM and a role");
+      }
+      ReservationCheck.name("VM", name);
+      ReservationCheck.name("source host", source);
+      ReservationCheck.name("main host", mainHost);
+      ReservationCheck.epoch(epoch);
+      ReservationCheck.bytes("memory", bytes, 1);
+      ReservationCheck.bytes("VM", vmBytes, 4096);
+    }
+  }
 
   /**
    * A sub-host, as the new main host needs to know it.
    *
    * @param index its number in the page table
    */
-  record Share(int index, String host, long bytes) {}
+  record Share(int index, String host, long bytes) {
+    /**
+     * As a reservation, it comes over the network.
+     *
+     * @throws IllegalArgumentException naming what is wrong
+     */
+    public Share {
+      if (index < 0 || index > INDEX_MAX) {
+        throw new IllegalArgumentException("sub-host " + index + ": 0 to 65535 are possible");
+      }
+      ReservationCheck.name("sub-host", host);
+      ReservationCheck.bytes("share", bytes, 1);
+    }
+
+    /** Page tables have 16 bits for it. */
+    private static final int INDEX_MAX = 0xffff;
+  }
 
   /** The host's name. */
   String name();

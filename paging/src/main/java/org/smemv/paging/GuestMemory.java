@@ -30,16 +30,9 @@ public record GuestMemory(MemoryFile ram, long base) {
     return base + ram.bytes();
   }
 
-  /** How many pages the RAM file holds. Takes time in proportion to the number of holes. */
+  /** How many pages the RAM file holds; takes no time. */
   public long presentPages() {
-    long count = 0;
-    long data = ram.nextData(0);
-    while (data < ram.bytes()) {
-      long hole = ram.nextHole(data);
-      count += (hole - data) >>> PageSize.SHIFT;
-      data = ram.nextData(hole);
-    }
-    return count;
+    return ram.allocatedBytes() >>> PageSize.SHIFT;
   }
 
   /** True when the RAM file holds the page. */

@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.ThreadFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.linux.SystemCallException;
@@ -51,10 +52,13 @@ public final class PageServer implements AutoCloseable {
   private final Services services;
   private final Options options;
   private final ServerConnections connections;
+  private final ThreadFactory threads;
   private final Thread acceptor;
   private volatile boolean closed;
 
-  private PageServer(TcpListener listener, Services services, Options options) {
+  private PageServer(
+      TcpListener listener, Services services, Options options, ThreadFactory threads) {
+    this.threads = threads;
     this.listener = listener;
     this.services = services;
     this.options = options;
@@ -69,7 +73,18 @@ public final class PageServer implements AutoCloseable {
    * @throws SystemCallException EADDRINUSE or EADDRNOTAVAIL
    */
   public static PageServer start(InetSocketAddress address, Services services, Options options) {
-    PageServer server = new PageServer(TcpListener.bind(address, BACKLOG), services, options);
+    return start(address, services, options, Thread.ofPlatform().daemon().factory());
+  }
+
+  /**
+   * As the other, with threads for the connections.
+   *
+   * @param threads makes daemons
+   */
+  static PageServer start(
+      InetSocketAddress address, Services services, Options options, ThreadFactory threads) {
+    PageServer server =
+        new PageServer(TcpListener.bind(address, BACKLOG), services, options, threads);
     server.acceptor.start();
     return server;
   }
@@ -115,8 +130,9 @@ public final class PageServer implements AutoCloseable {
           return;
         }
         serve(socket);
-      } catch (SystemCallException e) {
-        LOG.warn("cannot accept a connection: {}", e.getMessage());
+      } catch (Throwable e) {
+        // Also an Error, as when no thread can be made: a host that is deaf for good is worse.
+        LOG.warn("cannot accept a connection: {}", String.valueOf(e));
         pause();
       }
     }
@@ -132,14 +148,38 @@ public final class PageServer implements AutoCloseable {
       socket.close();
       throw e;
     }
-    ServerConnection connection =
-        new ServerConnection(PageTransport.over(socket), services, options, connections);
+    open(socket);
+  }
+
+  private void open(TcpSocket socket) {
+    ServerConnection connection = connection(socket);
     String name = "page-" + socket.peer().getPort();
     if (connections.add(connection)) {
-      Thread.ofPlatform().name(name).daemon().start(connection);
+      start(connection, name);
     } else {
       String limit = options.hostName() + " has " + options.connectionsMax() + " connections";
       connection.refuse("host " + limit + ", which is its limit");
+    }
+  }
+
+  private ServerConnection connection(TcpSocket socket) {
+    try {
+      return new ServerConnection(PageTransport.over(socket), services, options, connections);
+    } catch (Throwable e) { // no memory for its buffers
+      socket.close();
+      throw e;
+    }
+  }
+
+  /** A connection that gets no thread must not count as open, nor keep its socket. */
+  private void start(ServerConnection connection, String name) {
+    try {
+      Thread thread = threads.newThread(connection);
+      thread.setName(name);
+      thread.start();
+    } catch (Throwable e) {
+      connection.abandon();
+      throw e;
     }
   }
 

@@ -236,6 +236,14 @@ final class ServerConnection implements Runnable {
     arena.close();
   }
 
+  /** Ends a connection that never got a thread. */
+  void abandon() {
+    transport.close();
+    arena.close();
+    connections.remove(this, null, true);
+    ended.countDown();
+  }
+
   /** Ends the connection soon; any thread. */
   void stop() {
     stopped = true;

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,6 +25,32 @@ class PageServerConnectionsTest {
   @AfterEach
   void close() {
     fixture.close();
+  }
+
+  @Test
+  void aServerThatCouldNotMakeAThreadServesTheNextConnection() {
+    AtomicInteger made = new AtomicInteger();
+    ThreadFactory threads =
+        connection -> {
+          if (made.getAndIncrement() < 2) {
+            throw new OutOfMemoryError("unable to create native thread");
+          }
+          return Thread.ofPlatform().daemon().unstarted(connection);
+        };
+    try (PageServer server =
+        PageServer.start(
+            new InetSocketAddress("127.0.0.1", 0),
+            new PageServer.Services(fixture, fixture),
+            PageServer.Options.of("h2"),
+            threads)) {
+      for (int refused = 0; refused < 2; refused++) {
+        try (RawPeer peer = new RawPeer(server)) {
+          assertThat(peer.answer()).isEqualTo("closed");
+        }
+      }
+      assertThat(server.connections()).isZero();
+      RawPeer.greeted(server, TrafficClass.BULK, 1, "h1").close();
+    }
   }
 
   @Test

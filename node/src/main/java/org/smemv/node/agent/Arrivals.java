@@ -85,7 +85,7 @@ final class Arrivals {
       }
       try {
         grant(wanted);
-      } catch (HostException e) {
+      } catch (HostException | RuntimeException e) {
         arrivals.remove(wanted.vm());
         throw e;
       }
@@ -93,14 +93,18 @@ final class Arrivals {
   }
 
   private void grant(Reservation wanted) throws HostException {
-    if (!vms.claim(wanted.name())) {
-      throw refused("it has a VM named " + wanted.name() + " already");
+    String taken = vms.claim(wanted.name());
+    if (taken != null) {
+      throw refused("it " + taken);
     }
     try {
       ledger.grant(key(wanted), wanted.bytes());
     } catch (MemoryLedger.NotEnough e) {
       vms.unclaim(wanted.name());
       throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
+    } catch (RuntimeException e) {
+      vms.unclaim(wanted.name());
+      throw e;
     }
   }
 
@@ -142,6 +146,11 @@ final class Arrivals {
   private HostedVm start(Reservation reservation, QemuSpec spec, List<Share> shares)
       throws IOException, AttachException {
     String name = reservation.name();
+    if (!spec.name().equals(name)
+        || !spec.id().equals(reservation.vm())
+        || spec.memoryBytes() != reservation.vmBytes()) {
+      throw new IllegalArgumentException("its description is not the one that was reserved for");
+    }
     VmRecord record =
         new VmRecord(
             name,
@@ -289,7 +298,23 @@ final class Arrivals {
 
   /** Whether the VM is here or arriving, also one that this agent could not take hold of again. */
   boolean holds(UUID id) {
-    return vms.get(id) != null || arrivals.containsKey(id) || VmRecord.anyOf(paths.vms(), id);
+    return vms.get(id) != null
+        || arrivals.containsKey(id)
+        || VmRecord.anyOf(paths.vms(), id, any -> true);
+  }
+
+  /**
+   * Whether the share of a sub-host is part of the VM here, or may become so. An arrival counts
+   * whatever it is split with: it ends by itself, and while it is prepared nobody knows.
+   */
+  boolean needs(UUID id, String sub) {
+    if (arrivals.containsKey(id)) {
+      return true;
+    }
+    HostedVm vm = vms.get(id);
+    return vm != null
+        ? vm.record().isSplitWith(sub)
+        : VmRecord.anyOf(paths.vms(), id, record -> record.isSplitWith(sub));
   }
 
   void resume(UUID id, long epoch) throws HostException {

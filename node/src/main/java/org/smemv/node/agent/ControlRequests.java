@@ -70,6 +70,9 @@ final class ControlRequests implements ControlHandler {
       case HostRequest.Holds(var vm) -> {
         return new Reply(null, null, arrivals.holds(vm), null);
       }
+      case HostRequest.Needs(var vm, var sub) -> {
+        return new Reply(null, null, arrivals.needs(vm, sub), null);
+      }
       case HostRequest.Resume(var vm, var epoch) -> arrivals.resume(vm, epoch);
       case HostRequest.Release(var vm, var epoch) -> {
         arrivals.release(vm, epoch);

@@ -96,10 +96,18 @@ final class HeldShares {
     } catch (MemoryLedger.NotEnough e) {
       throw new HostException(HostException.Kind.CAPACITY, String.valueOf(e.getMessage()), e);
     }
+    try {
+      shares.put(wanted.vm(), new Share(wanted, store(wanted)));
+    } catch (Throwable e) { // no memory for its bookkeeping, say
+      ledger.release(new MemoryLedger.Key(wanted.vm(), MemoryLedger.Use.SHARE));
+      throw e;
+    }
+  }
+
+  private PageStore store(Reservation wanted) {
     long ramPages = PageSize.pagesIn(wanted.vmBytes());
     long grant = PageSize.pagesIn(wanted.bytes());
-    PageStore store = new PageStore(wanted.vm(), pool, ramPages, grant, wanted.epoch());
-    shares.put(wanted.vm(), new Share(wanted, store));
+    return new PageStore(wanted.vm(), pool, ramPages, grant, wanted.epoch());
   }
 
   private static HostException refused(String why) {

@@ -50,12 +50,13 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     if (!missing.isEmpty()) {
       throw new IOException(String.join(" ", missing));
     }
+    HostMemory.require(options.capacityBytes());
     HostPaths paths = new HostPaths(options.state());
     Files.createDirectories(paths.vms());
     MemoryMount.ensure(paths.ramMount());
     MemoryLedger ledger = new MemoryLedger(options.capacityBytes());
     SlabPool pool = new SlabPool(options.capacityBytes() >>> PageSize.SHIFT, FRAMES_UNDER_WAY);
-    HostedVms hosted = new HostedVms(options.name());
+    HostedVms hosted = new HostedVms(options.name(), paths);
     HeldShares held = new HeldShares(ledger, pool);
     TakenVms taken = new TakenVms(paths.taken());
     Arrivals arriving = new Arrivals(options.name(), paths, ledger, hosted, taken, this::addressOf);
@@ -147,6 +148,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
       for (HostReport.Share row : rows) {
         used += row.bytes();
       }
+      vms.unheld().forEach(vm -> names.add(vm.name()));
       long granted = ledger.grantedBytes();
       return new HostReport(
           name,

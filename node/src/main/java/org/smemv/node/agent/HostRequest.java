@@ -20,6 +20,7 @@ import org.smemv.node.api.HostReport;
   @JsonSubTypes.Type(value = HostRequest.Commit.class, name = "commit"),
   @JsonSubTypes.Type(value = HostRequest.Decided.class, name = "decided"),
   @JsonSubTypes.Type(value = HostRequest.Holds.class, name = "holds"),
+  @JsonSubTypes.Type(value = HostRequest.Needs.class, name = "needs"),
   @JsonSubTypes.Type(value = HostRequest.Resume.class, name = "resume"),
   @JsonSubTypes.Type(value = HostRequest.Release.class, name = "release"),
 })
@@ -46,8 +47,21 @@ public sealed interface HostRequest {
   /** See {@link HostControl#decided}. */
   record Decided(UUID vm, long epoch) implements HostRequest {}
 
-  /** Whether the VM is there or arriving, so that its share elsewhere is still wanted. */
+  /** Whether anything of the VM's body is there or arriving, also an old record. */
   record Holds(UUID vm) implements HostRequest {}
+
+  /**
+   * Whether the share that a sub-host has of the VM is part of it there, or may become so.
+   *
+   * @param sub the name of the sub-host, which asks
+   */
+  record Needs(UUID vm, String sub) implements HostRequest {
+    public Needs {
+      if (vm == null || sub == null) {
+        throw new IllegalArgumentException("a VM and a sub-host are needed");
+      }
+    }
+  }
 
   /** See {@link HostControl#resume}. */
   record Resume(UUID vm, long epoch) implements HostRequest {}
@@ -60,7 +74,7 @@ public sealed interface HostRequest {
    *
    * @param refused why not; null when it was done
    * @param message for a person, when it was refused
-   * @param decided the answer to {@link Decided} or {@link Holds}
+   * @param decided the answer to {@link Decided}, {@link Holds} or {@link Needs}
    * @param host the answer to {@link Describe}
    */
   record Reply(

@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.qemu.QemuBody;
+import org.smemv.node.qemu.QemuProcess;
 import org.smemv.paging.AttachException;
 import org.smemv.paging.GuestAttachment;
 import org.smemv.paging.GuestPager;
@@ -246,8 +247,13 @@ final class HostedVm implements AutoCloseable {
     forget(paths, record.name(), body.spec().isPresent());
   }
 
-  /** Removes what a VM left on this host. */
+  /** Removes what a VM left on this host; nothing while its QEMU lives, which needs all of it. */
   static void forget(HostPaths paths, String name, boolean ownRam) throws IOException {
+    QemuProcess living = QemuBody.living(paths.vm(name)).orElse(null);
+    if (living != null) {
+      throw new IOException(
+          "QEMU process " + living.pid() + " of VM " + name + " lives: nothing of it is removed");
+    }
     QemuBody.forgetDead(paths.vm(name));
     Files.deleteIfExists(paths.table(name));
     if (ownRam) {

@@ -69,16 +69,22 @@ final class Housekeeping {
     }
   }
 
-  /** A main host that says for good that it does not have the VM frees what is held for it. */
+  /** A main host that says for good that the VM is not split with this one frees what is held. */
   private void askMainHost(HeldShares.Silent silent) {
     String name = silent.mainHost();
     try {
-      if (!holds(name, silent.vm())) {
-        log.warn("VM {}: {} does not have it; its pages here are freed", silent.vm(), name);
+      if (!needs(name, silent.vm())) {
+        log.warn("VM {}: {} does not need its pages here; they are freed", silent.vm(), name);
         boolean ignored = shares.release(silent.vm(), silent.epoch());
       }
     } catch (HostException | IllegalArgumentException e) {
       log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
+    }
+  }
+
+  private boolean needs(String name, UUID vm) throws HostException {
+    try (RemoteHost other = new RemoteHost(name, addressOf.apply(name), host)) {
+      return other.needs(vm);
     }
   }
 

@@ -62,6 +62,10 @@ final class LocalVms {
 
   HostedVms.Entry find(String name) throws OperationException {
     HostedVms.Entry entry = vms.get(name);
+    UnheldVm unheld = vms.unheld(name);
+    if (entry == null && unheld != null) {
+      throw new OperationException(ErrorCode.STALLED, "host " + host + " " + unheld.description());
+    }
     if (entry == null) {
       throw new OperationException(ErrorCode.NOT_FOUND, "no VM named " + name + " on host " + host);
     }
@@ -74,7 +78,7 @@ final class LocalVms {
   }
 
   synchronized HostedVms.Entry start(StartVm request) throws OperationException {
-    claim(request.name());
+    claim(request.name(), 0);
     UUID id = UUID.randomUUID();
     VmRecord record = record(request.name(), id, request.memoryBytes());
     try {
@@ -86,7 +90,7 @@ final class LocalVms {
       QemuBody body = QemuBody.start(spec, place, QemuBody.Mode.PAUSED, QEMU_STARTS);
       return take(record, body, true);
     } catch (IOException | AttachException | RuntimeException e) {
-      throw undo(record, e);
+      throw undo(record, "was not started", true, e);
     }
   }
 
@@ -144,10 +148,10 @@ final class LocalVms {
         extra == null ? java.util.List.of() : extra);
   }
 
-  private void claim(String name) throws OperationException {
-    if (!vms.claim(name)) {
-      throw new OperationException(
-          ErrorCode.ALREADY_EXISTS, "host " + host + " has a VM named " + name + " already");
+  private void claim(String name, long pid) throws OperationException {
+    String taken = vms.claim(name, pid);
+    if (taken != null) {
+      throw new OperationException(ErrorCode.ALREADY_EXISTS, "host " + host + " " + taken);
     }
   }
 
@@ -176,11 +180,16 @@ final class LocalVms {
     }
   }
 
-  private OperationException undo(VmRecord record, Exception e) {
+  /** The VM that {@link #grantAgain} was for has ended before this agent took hold of it. */
+  void ended(VmRecord record) {
+    ledger.release(key(record));
+  }
+
+  private OperationException undo(VmRecord record, String outcome, boolean ownRam, Exception e) {
     ledger.release(key(record));
     vms.unclaim(record.name());
     try {
-      HostedVm.forget(paths, record.name(), true);
+      HostedVm.forget(paths, record.name(), ownRam);
     } catch (IOException suppressed) {
       e.addSuppressed(suppressed);
     }
@@ -188,12 +197,12 @@ final class LocalVms {
         e instanceof QemuException qemu && qemu.kind() == QemuException.Kind.UNSUITABLE;
     return new OperationException(
         unsuitable ? ErrorCode.UNSUITABLE : ErrorCode.FAILED,
-        "VM " + record.name() + " was not started: " + e.getMessage(),
+        "VM " + record.name() + " " + outcome + ": " + e.getMessage(),
         e);
   }
 
   synchronized HostedVms.Entry attach(AttachVm request) throws OperationException {
-    claim(request.name());
+    claim(request.name(), request.pid());
     QemuAttachment found;
     try {
       found =
@@ -214,11 +223,20 @@ final class LocalVms {
       record.write(paths.vm(request.name()));
       return take(record, found.body(), false);
     } catch (OperationException e) {
-      found.body().close();
+      detach(found.body(), e);
       throw e;
     } catch (IOException | AttachException | RuntimeException e) {
-      found.body().close();
-      throw undo(record, e);
+      detach(found.body(), e);
+      throw undo(record, "was not taken over", false, e);
+    }
+  }
+
+  /** Its QEMU lives on, and must not keep the name from another VM. */
+  private static void detach(QemuBody body, Exception cause) {
+    try {
+      body.detach();
+    } catch (IOException e) {
+      cause.addSuppressed(e);
     }
   }
 

@@ -2,6 +2,7 @@ package org.smemv.node.agent;
 
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.smemv.node.api.AttachVm;
 import org.smemv.node.api.HostOperations;
 import org.smemv.node.api.HostReport;
@@ -32,12 +33,15 @@ final class Operations implements HostOperations {
 
   @Override
   public List<VmReport> vms() {
-    return vms.all().stream().map(local::report).toList();
+    return Stream.concat(
+            vms.all().stream().map(local::report), vms.unheld().stream().map(UnheldVm::report))
+        .toList();
   }
 
   @Override
   public VmReport vm(String name) throws OperationException {
-    return local.report(local.find(name));
+    UnheldVm unheld = vms.unheld(name);
+    return unheld == null ? local.report(local.find(name)) : unheld.report();
   }
 
   @Override

@@ -49,6 +49,18 @@ final class RemoteHost implements HostControl, AutoCloseable {
     if (report == null) {
       throw new HostException(HostException.Kind.REFUSED, name + " did not describe itself");
     }
+    if (!report.name().equals(name)) {
+      // It asks for its shares by its own name: under another one it would free them.
+      throw new HostException(
+          HostException.Kind.REFUSED,
+          "the agent at "
+              + address
+              + " is host "
+              + report.name()
+              + ", not "
+              + name
+              + ": correct the hosts file, or its --name");
+    }
     return report;
   }
 
@@ -84,6 +96,11 @@ final class RemoteHost implements HostControl, AutoCloseable {
 
   boolean holds(UUID vm) throws HostException {
     return ask(new HostRequest.Holds(vm), ANSWER).decided();
+  }
+
+  /** Whether the VM there still needs the share that this host has of it. */
+  boolean needs(UUID vm) throws HostException {
+    return ask(new HostRequest.Needs(vm, caller), ANSWER).decided();
   }
 
   @Override

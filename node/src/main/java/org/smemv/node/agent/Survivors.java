@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.node.agent.VmRecord.Phase;
@@ -52,35 +53,89 @@ final class Survivors {
       list.filter(Files::isDirectory).sorted().forEach(directories::add);
     }
     for (Path directory : directories) {
-      try {
-        takeHold(directory);
-      } catch (IOException | AttachException | RuntimeException e) {
-        // One VM that cannot be served must not keep the others from being served.
-        log.error("{}: its VM cannot be taken hold of again: {}", directory, e.getMessage());
+      UnheldVm vm = new UnheldVm(host, directory);
+      vms.add(vm);
+      // One VM that cannot be held must not keep the others from being served.
+      if (!isSettled(vm)) {
+        Thread.ofPlatform().name("take-" + vm.name()).daemon().start(() -> takeSurely(vm));
       }
     }
   }
 
-  private void takeHold(Path directory) throws IOException, AttachException {
-    VmRecord record = VmRecord.read(directory).orElse(null);
-    if (record == null) {
-      return;
+  private void takeSurely(UnheldVm vm) {
+    try {
+      do {
+        Thread.sleep(RETRY);
+      } while (!isSettled(vm));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
-    QemuBody body = reopen(record, directory);
+  }
+
+  private boolean isSettled(UnheldVm vm) {
+    try {
+      takeHold(vm);
+      return true;
+    } catch (IOException | AttachException | RuntimeException e) {
+      if (vm.because(String.valueOf(e.getMessage()))) { // once, not each second
+        log.error("VM {}: it cannot be taken hold of again: {}", vm.name(), e.getMessage());
+      }
+      return false;
+    }
+  }
+
+  /** Returns when the VM is held, or has ended. */
+  private void takeHold(UnheldVm vm) throws IOException, AttachException {
+    VmRecord record = raise(vm);
+    QemuBody body = record == null ? null : reopen(record, vm.directory());
     if (body == null) {
-      HostedVm.forget(paths, record.name(), true);
+      if (record != null) {
+        HostedVm.forget(paths, record.name(), true);
+        local.ended(record);
+      }
+      vms.remove(vm);
       return;
     }
-    // A higher epoch fences off whatever the dead agent still has on the wire.
-    VmRecord raised = record.withEpoch(record.epoch() + 1);
-    raised.write(directory);
+    HostedVm held = hold(java.util.Objects.requireNonNull(record), body);
+    held.notServed("the agent was restarted and does not serve it yet");
+    vms.add(held);
+    if (!serve(held)) {
+      Thread.ofPlatform().name("serve-" + vm.name()).daemon().start(() -> serveSurely(held));
+    }
+  }
+
+  /**
+   * Takes what the VM has according to its record, before anybody else does, and raises its epoch,
+   * once: a higher one fences off whatever the dead agent still has on the wire.
+   */
+  private @Nullable VmRecord raise(UnheldVm vm) throws IOException {
+    VmRecord raised = vm.record();
+    if (raised != null) {
+      return raised;
+    }
+    VmRecord record = read(vm.directory());
+    if (record == null) {
+      return null;
+    }
+    if (record.phase() != Phase.INCOMING) {
+      local.grantAgain(record);
+    }
+    raised = record.withEpoch(record.epoch() + 1);
+    raised.write(vm.directory());
     taken.note(raised);
-    HostedVm vm = hold(raised, body);
-    local.grantAgain(raised);
-    vms.add(vm);
-    vm.notServed("the agent was restarted and does not serve it yet");
-    if (!serve(vm)) {
-      Thread.ofPlatform().name("serve-" + record.name()).daemon().start(() -> serveSurely(vm));
+    vm.record(raised);
+    return raised;
+  }
+
+  private static @Nullable VmRecord read(Path directory) throws IOException {
+    try {
+      return VmRecord.read(directory).orElse(null);
+    } catch (IOException e) {
+      if (QemuBody.living(directory).isPresent()) {
+        throw e;
+      }
+      log.error("{}", e.getMessage());
+      return null;
     }
   }
 
@@ -93,8 +148,7 @@ final class Survivors {
     }
   }
 
-  private @org.jspecify.annotations.Nullable QemuBody reopen(VmRecord record, Path directory)
-      throws IOException {
+  private @Nullable QemuBody reopen(VmRecord record, Path directory) throws IOException {
     try {
       QemuBody body = QemuBody.reopen(directory).orElse(null);
       if (body != null && record.phase() == Phase.INCOMING) {
@@ -104,6 +158,9 @@ final class Survivors {
       }
       return body;
     } catch (QemuException e) {
+      if (e.kind() != QemuException.Kind.NO_SUCH_PROCESS) {
+        throw e;
+      }
       log.warn("VM {}: its QEMU has ended: {}", record.name(), e.getMessage());
       return null;
     }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl;
@@ -88,19 +89,25 @@ public record VmRecord(
         cameFrom);
   }
 
+  /** Whether the VM is split with this host. */
+  boolean isSplitWith(String host) {
+    return shares.stream().anyMatch(share -> share.host().equals(host));
+  }
+
   private static Path file(Path directory) {
     return directory.resolve("vm.json");
   }
 
   /**
-   * Whether any VM's directory below {@code all} has a record of this VM, or one that is damaged.
+   * Whether any VM's directory below {@code all} has a record of this VM that fits, or one that is
+   * damaged.
    */
-  static boolean anyOf(Path all, UUID id) {
+  static boolean anyOf(Path all, UUID id, Predicate<VmRecord> fits) {
     try (Stream<Path> directories = Files.list(all)) {
       return directories.anyMatch(
           directory -> {
             try {
-              return read(directory).filter(record -> record.id().equals(id)).isPresent();
+              return read(directory).filter(r -> r.id().equals(id)).filter(fits).isPresent();
             } catch (IOException e) {
               return true;
             }

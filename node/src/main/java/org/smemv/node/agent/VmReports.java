@@ -17,12 +17,8 @@ import org.smemv.placement.PageSize;
 final class VmReports {
   private static final Duration ANSWER = Duration.ofSeconds(2);
 
-  /** The kernel is asked once for each hole of the RAM file, of which there may be 100,000s. */
-  private static final Duration PRESENT_FRESH = Duration.ofSeconds(1);
-
   private final HostedVm vm;
   private final String host;
-  private final RecentCount presentPages;
   private long lastNanos = System.nanoTime();
   private long lastRemote;
   private long lastFaults;
@@ -32,9 +28,6 @@ final class VmReports {
   VmReports(HostedVm vm, String host) {
     this.vm = vm;
     this.host = host;
-    this.presentPages =
-        new RecentCount(
-            () -> vm.attachment().memory().presentPages(), PRESENT_FRESH, System::nanoTime);
   }
 
   /** A report of this moment. */
@@ -143,13 +136,13 @@ final class VmReports {
     return full ? "no sub-host has room for what must leave this host" : null;
   }
 
-  /** Bytes of the VM in this host's memory; of a VM without a pager up to a second old. */
+  /** Bytes of the VM in this host's memory. */
   long residentBytes() {
     GuestPager pager = vm.pager();
     if (pager != null) {
       return pager.budget().resident() << PageSize.SHIFT;
     }
-    return presentPages.get() << PageSize.SHIFT;
+    return vm.attachment().memory().presentPages() << PageSize.SHIFT;
   }
 
   private static VmReport.Faults faults(@Nullable GuestPager pager) {

@@ -18,10 +18,15 @@ public abstract class SmemvTask implements Callable<Integer> {
   @Override
   public final Integer call() throws Exception {
     try {
-      return run().number();
+      return status(run());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(commandLine(), String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /** What the shell sees. */
+  protected int status(ExitCode end) {
+    return end.number();
   }
 
   /** Where the command's answer goes. */

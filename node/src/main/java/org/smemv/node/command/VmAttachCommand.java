@@ -11,7 +11,10 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "attach",
-    description = "Takes over the memory of a QEMU that somebody else started.")
+    description = {
+      "Takes over the memory of a QEMU that somebody else started.",
+      "An attached VM cannot be moved or split yet: no other host could start an equal QEMU."
+    })
 final class VmAttachCommand extends SmemvTask {
   @Parameters(paramLabel = "NAME", description = "The VM's name from now on.")
   private String name = "";

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.smemv.linux.ProcessMaps;
 
 /**
  * The mapping of one file in a process, from {@code /proc/PID/maps}; see proc(5).
@@ -100,12 +101,12 @@ record MemoryMap(long address, long bytes, boolean shared, String device, long i
    */
   Path openable(QemuProcess process) throws IOException {
     Path named = Path.of(path);
-    if (Files.exists(named) && inodeOf(named) == inode) {
+    if (Files.exists(named) && isThis(named)) {
       return named;
     }
     try (var descriptors = Files.newDirectoryStream(process.proc("fd"))) {
       for (Path descriptor : descriptors) {
-        if (Files.exists(descriptor) && inodeOf(descriptor) == inode) {
+        if (Files.exists(descriptor) && isThis(descriptor)) {
           return descriptor;
         }
       }
@@ -115,7 +116,9 @@ record MemoryMap(long address, long bytes, boolean shared, String device, long i
         .resolve(Long.toHexString(address) + "-" + Long.toHexString(address + bytes));
   }
 
-  private static long inodeOf(Path file) throws IOException {
-    return ((Number) Files.getAttribute(file, "unix:ino")).longValue();
+  /** Inode numbers repeat between file systems. */
+  private boolean isThis(Path file) throws IOException {
+    return ((Number) Files.getAttribute(file, "unix:ino")).longValue() == inode
+        && device.equals(ProcessMaps.device(file));
   }
 }

@@ -98,6 +98,13 @@ public final class QemuBody implements AutoCloseable {
     }
   }
 
+  /** The process that the record in a VM's directory names, while it lives. */
+  public static Optional<QemuProcess> living(Path directory) throws IOException {
+    return QemuRecord.read(directory.toAbsolutePath().resolve("qemu.json"))
+        .map(QemuRecord::process)
+        .filter(QemuProcess::isAlive);
+  }
+
   /** The VM's name. */
   public String name() {
     return record.name();
@@ -185,6 +192,12 @@ public final class QemuBody implements AutoCloseable {
     } finally {
       close();
     }
+  }
+
+  /** Lets go of a QEMU that somebody else started, as if it had never been attached. */
+  public void detach() throws IOException {
+    close();
+    Files.deleteIfExists(recordFile);
   }
 
   /** Closes the monitor only; QEMU goes on. */

@@ -99,7 +99,7 @@ final class QemuLaunch {
   }
 
   private QemuRecord record(long pid, Accelerator accelerator, @Nullable String tap)
-      throws QemuException {
+      throws IOException {
     QemuProcess process;
     try {
       process = QemuProcess.of(pid);

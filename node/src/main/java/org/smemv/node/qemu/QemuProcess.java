@@ -23,7 +23,7 @@ public record QemuProcess(long pid, long startTicks) {
   private static final Duration POLL = Duration.ofMillis(20);
 
   /** The process that has this id now. */
-  public static QemuProcess of(long pid) throws QemuException {
+  public static QemuProcess of(long pid) throws IOException {
     return stat(pid)
         .map(fields -> new QemuProcess(pid, Long.parseLong(fields.get(START_TICKS))))
         .orElseThrow(
@@ -32,11 +32,21 @@ public record QemuProcess(long pid, long startTicks) {
                     QemuException.Kind.NO_SUCH_PROCESS, "no process has the id " + pid));
   }
 
-  /** True while this very process runs; a zombie does not. */
+  /**
+   * True while this very process runs; a zombie does not. Where that cannot be read, as without
+   * free descriptors, whatever has this id counts: what a living QEMU needs must not be removed.
+   */
   @JsonIgnore
   public boolean isAlive() {
-    return stat(pid)
-        .filter(fields -> Long.parseLong(fields.get(START_TICKS)) == startTicks)
+    try {
+      return isThis(stat(pid));
+    } catch (IOException e) {
+      return Files.exists(Path.of("/proc", Long.toString(pid)));
+    }
+  }
+
+  private boolean isThis(Optional<List<String>> stat) {
+    return stat.filter(fields -> Long.parseLong(fields.get(START_TICKS)) == startTicks)
         .filter(fields -> !fields.get(STATE).equals("Z") && !fields.get(STATE).equals("X"))
         .isPresent();
   }
@@ -70,7 +80,12 @@ public record QemuProcess(long pid, long startTicks) {
 
   /** The handle notes the start time when it is made and signals only that process. */
   private Optional<ProcessHandle> handle() {
-    return ProcessHandle.of(pid).filter(handle -> isAlive());
+    Optional<ProcessHandle> handle = ProcessHandle.of(pid);
+    try {
+      return isThis(stat(pid)) ? handle : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
   }
 
   /** The words of its command line; empty when it has ended. */
@@ -89,7 +104,7 @@ public record QemuProcess(long pid, long startTicks) {
   }
 
   /** The fields after the command's name, which is in parentheses and may hold anything. */
-  private static Optional<List<String>> stat(long pid) {
+  private static Optional<List<String>> stat(long pid) throws IOException {
     try {
       String text =
           Files.readString(
@@ -98,6 +113,9 @@ public record QemuProcess(long pid, long startTicks) {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
+      if (Files.exists(Path.of("/proc", Long.toString(pid)))) {
+        throw e;
+      }
       // ESRCH: it ended between the opening and the reading.
       return Optional.empty();
     }

@@ -1,8 +1,9 @@
 package org.smemv.node.qemu;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -27,12 +28,17 @@ record QemuRecord(
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   /** The record in a VM's directory; empty when no QEMU was started there. */
-  static Optional<QemuRecord> read(Path file) throws QemuException {
+  static Optional<QemuRecord> read(Path file) throws IOException {
+    String text;
     try {
-      return Optional.of(MAPPER.readValue(file.toFile(), QemuRecord.class));
-    } catch (NoSuchFileException | FileNotFoundException e) {
+      text = Files.readString(file);
+    } catch (NoSuchFileException e) {
+      // Nothing else says that there is no record: a host without free descriptors reads none.
       return Optional.empty();
-    } catch (IOException e) {
+    }
+    try {
+      return Optional.of(MAPPER.readValue(text, QemuRecord.class));
+    } catch (JsonProcessingException e) {
       throw new QemuException(
           QemuException.Kind.BAD_RECORD,
           file + " is damaged: " + e.getMessage() + ". Stop its QEMU by hand and remove the file",

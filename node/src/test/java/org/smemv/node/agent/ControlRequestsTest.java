@@ -1,0 +1,186 @@
+package org.smemv.node.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.smemv.migration.HostControl.Reservation;
+import org.smemv.migration.HostControl.Role;
+import org.smemv.migration.HostControl.Share;
+import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.node.api.HostReport;
+import org.smemv.paging.BodySink;
+import org.smemv.paging.HolderDirectory;
+import org.smemv.paging.LinkTarget;
+import org.smemv.paging.PageHolder;
+import org.smemv.paging.PageLink;
+import org.smemv.paging.PageLinkException;
+import org.smemv.paging.PageServer;
+import org.smemv.paging.SlabPool;
+import org.smemv.placement.MemoryLedger;
+
+/** What other agents ask, over a real connection. */
+@Timeout(60)
+class ControlRequestsTest implements HolderDirectory {
+  private static final long BYTES = 8L << 20;
+  private static final Duration ANSWER = Duration.ofSeconds(5);
+
+  @TempDir Path directory;
+  private HostPaths paths;
+  private PageServer server;
+  private final MemoryLedger ledger = new MemoryLedger(10 * BYTES);
+  private final SlabPool pool = new SlabPool(4096, 16);
+  private final UUID id = UUID.randomUUID();
+
+  @BeforeEach
+  void listen() throws IOException {
+    paths = new HostPaths(directory.resolve("state"));
+    Files.createDirectories(paths.vms());
+    HostedVms vms = new HostedVms("h1", paths);
+    TakenVms taken = new TakenVms(paths.taken());
+    Arrivals arrivals =
+        new Arrivals("h1", paths, ledger, vms, taken, ControlRequestsTest::noAddress);
+    HeldShares shares = new HeldShares(ledger, pool);
+    server =
+        PageServer.start(
+            new InetSocketAddress("127.0.0.1", 0),
+            new PageServer.Services(
+                this, new ControlRequests(arrivals, shares, ControlRequestsTest::report)),
+            PageServer.Options.of("h1"));
+  }
+
+  private static HostReport report() {
+    return new HostReport("h1", 10 * BYTES, 0, 0, 0, List.of(), List.of());
+  }
+
+  private static InetSocketAddress noAddress(String host) {
+    throw new IllegalArgumentException("no host named " + host);
+  }
+
+  @AfterEach
+  void close() {
+    server.close();
+    pool.close();
+  }
+
+  @Override
+  public @Nullable PageHolder holder(UUID vm) {
+    return null;
+  }
+
+  @Override
+  public @Nullable BodySink bodySink(UUID vm, long epoch) {
+    return null;
+  }
+
+  private RemoteHost askedBy(String caller) {
+    return new RemoteHost("h1", server.address(), caller);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'vmBytes':0",
+        "'vmBytes':-4096",
+        "'vmBytes':4097",
+        "'vmBytes':9223372036854775807",
+        "'bytes':0",
+        "'bytes':-1",
+        "'bytes':9223372036854775807",
+        "'epoch':0",
+        "'epoch':-5",
+        "'epoch':9223372036854775807",
+        "'name':'../../x'",
+        "'name':''",
+        "'name':null",
+        "'name':'a/b'",
+        "'source':'../x'",
+        "'source':null",
+        "'mainHost':null",
+        "'role':null",
+        "'role':'KING'",
+        "'vm':null",
+        "'vm':'x'"
+      })
+  void aReservationThatMakesNoSenseChangesNothing(String bad) throws Exception {
+    for (String role : List.of("MAIN", "SUB")) {
+      String good =
+          "{'ask':'reserve','reservation':{'vm':'%s','name':'a','epoch':1,'role':'%s'"
+                  .formatted(id, role)
+              + ",'bytes':4096,'vmBytes':8192,'source':'h2','mainHost':'h1'}}";
+      String field = bad.substring(0, bad.indexOf(':') + 1);
+      String json = good.replaceFirst(field + "[^,}]*", bad);
+      assertThat(json).isNotEqualTo(good);
+      try (PageLink link =
+          PageLink.open(LinkTarget.control(server.address(), "h2", Duration.ofSeconds(3)))) {
+        byte[] request = json.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+        assertThatThrownBy(() -> link.control(request, ANSWER))
+            .isInstanceOf(PageLinkException.class)
+            .hasMessageNotContainingAny("Duplicate", "Unrecognized");
+      }
+    }
+    assertThat(ledger.grantedBytes()).isZero();
+    try (var files = Files.walk(directory)) {
+      assertThat(files.filter(Files::isRegularFile)).isEmpty();
+    }
+    try (RemoteHost host = askedBy("h2")) {
+      host.reserve(new Reservation(id, "a", 1, Role.SUB, 4096, 8192, "h2", "h3"));
+    }
+    assertThat(ledger.grantedBytes()).isEqualTo(4096);
+  }
+
+  @Test
+  void aShareIsNeededOnlyWhenTheRecordNamesTheOneWhoAsks() throws Exception {
+    List<Share> shares = List.of(new Share(0, "h2", BYTES));
+    new VmRecord("a", id, 4, 2 * BYTES, BYTES, Phase.HERE, shares, null, 0, null)
+        .write(paths.vm("a"));
+    assertNeeds("h2", id, true);
+    assertNeeds("h3", id, false);
+    assertNeeds("h2", UUID.randomUUID(), false);
+  }
+
+  private void assertNeeds(String sub, UUID vm, boolean expected) throws Exception {
+    try (RemoteHost host = askedBy(sub)) {
+      assertThat(host.needs(vm)).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void everyShareIsNeededWhileTheVmArrives() throws Exception {
+    try (RemoteHost host = askedBy("h4")) {
+      host.reserve(new Reservation(id, "a", 7, Role.MAIN, BYTES, BYTES, "h4", "h1"));
+      assertNeeds("h2", id, true);
+      host.release(id, 7);
+    }
+    assertNeeds("h2", id, false);
+  }
+
+  @Test
+  void everyShareIsNeededWhileARecordIsDamaged() throws Exception {
+    Files.createDirectories(paths.vm("a"));
+    Files.writeString(paths.vm("a").resolve("vm.json"), "{");
+    assertNeeds("h2", id, true);
+  }
+
+  @Test
+  void aHostWithAnotherNameThanTheHostsFileHasIsRefused() {
+    try (RemoteHost host = new RemoteHost("h9", server.address(), "h2")) {
+      assertThatThrownBy(host::describe).hasMessageContaining("is host h1, not h9");
+    }
+  }
+}
