@@ -60,6 +60,9 @@ public final class OutgoingMemory implements AutoCloseable {
   private static final int WRITTEN_HEAT = 128;
 
   private static final int PROBE_BYTES = 64;
+
+  /** Pages that are looked at beforehand to learn how many are zeros: some milliseconds. */
+  private static final int SAMPLES = 4096;
   private static final byte UNASSIGNED = -1;
   private static final int LAST_ROUNDS_MAX = 5;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -109,6 +112,8 @@ public final class OutgoingMemory implements AutoCloseable {
       }
       watch.awaitHeat();
       long[] pagesByHeat = watch.dueByHeat(HeatSplit.HEATS);
+      // Zeros need no room anywhere, and there are many among the pages that nobody writes.
+      pagesByHeat[0] -= watch.estimateColdDue(SAMPLES, this::isZero);
       this.split = new HeatSplit(pagesByHeat, targets.getFirst().pages(), subPages());
       senders.forEach(PageSender::start);
     } catch (RuntimeException e) {

@@ -3,6 +3,7 @@ package org.smemv.paging;
 import java.lang.foreign.Arena;
 import java.util.BitSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntPredicate;
 import java.util.concurrent.CompletionException;
 import org.smemv.linux.MemoryFile;
 import org.smemv.placement.PageSize;
@@ -143,13 +144,33 @@ public final class WriteWatch implements AutoCloseable {
     return count;
   }
 
-  /** How many pages that are due there are of each heat. */
+  /** How many pages that are due there are of each heat, of those below {@code heats}. */
   long[] dueByHeat(int heats) {
     long[] count = new long[heats];
     for (int page = due.nextSetBit(0); page >= 0; page = due.nextSetBit(page + 1)) {
-      count[heat.of(page)]++;
+      int of = heat.of(page);
+      if (of < heats) {
+        count[of]++;
+      }
     }
     return count;
+  }
+
+  /**
+   * About how many of the cold pages that are due are of a kind, found from a sample that is spread
+   * over the memory.
+   */
+  long estimateColdDue(int samples, IntPredicate kind) {
+    int stride = (int) Math.max(1, memory.pages() / samples);
+    long cold = 0;
+    long found = 0;
+    for (int page = due.nextSetBit(0); page >= 0; page = due.nextSetBit(page + stride)) {
+      if (heat.of(page) == 0) {
+        cold++;
+        found += kind.test(page) ? 1 : 0;
+      }
+    }
+    return cold == 0 ? 0 : dueByHeat(1)[0] * found / cold;
   }
 
   /** Pages that are due, at the last look. Any thread. */
