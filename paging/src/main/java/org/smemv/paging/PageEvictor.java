@@ -47,6 +47,7 @@ final class PageEvictor implements AutoCloseable {
   private final Thread thread;
   private volatile State state = State.IDLE;
   private int fruitless;
+  private long failedAtNanos;
   private volatile boolean running = true;
 
   PageEvictor(
@@ -86,8 +87,11 @@ final class PageEvictor implements AutoCloseable {
     try {
       cold.begin();
       while (running) {
-        copies.dropAll();
-        if (!makeRoom()) {
+        boolean moreCopies = copies.dropSome();
+        if (moreCopies && isResting()) {
+          continue;
+        }
+        if (!makeRoom() && !moreCopies) {
           work.await(state == State.NO_ROOM ? AFTER_FAILURE_MILLIS : IDLE_MILLIS);
         }
       }
@@ -99,6 +103,12 @@ final class PageEvictor implements AutoCloseable {
         broken.accept(e);
       }
     }
+  }
+
+  /** True for a while after nothing could be evicted. */
+  private boolean isResting() {
+    return state == State.NO_ROOM
+        && System.nanoTime() - failedAtNanos < AFTER_FAILURE_MILLIS * 1_000_000;
   }
 
   /** Evicts one batch if the budget asks for it; false when there is nothing to do or no way to. */
@@ -150,6 +160,7 @@ final class PageEvictor implements AutoCloseable {
       log.info("nothing can be evicted now: {}", why);
     }
     state = State.NO_ROOM;
+    failedAtNanos = System.nanoTime();
     return false;
   }
 

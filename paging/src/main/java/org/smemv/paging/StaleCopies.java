@@ -6,6 +6,12 @@ package org.smemv.paging;
  * sub-host has confirmed. Owned by the evictor's thread, except {@link #lookEverywhere()}.
  */
 final class StaleCopies {
+  /** Entries looked at in one go: half a megabyte of the table. */
+  static final int SLICE = 1 << 16;
+
+  /** Drops in one go, of up to {@link PageBatch#CAPACITY} pages each. */
+  private static final int EXCHANGES_MAX = 8;
+
   private final PageTable table;
   private final DropQueue queue;
   private final SwapTargets targets;
@@ -13,6 +19,9 @@ final class StaleCopies {
   private final PageBatch drops = new PageBatch();
   private volatile boolean lookEverywhere;
   private int host;
+  private int exchanges;
+  private long next;
+  private long unseen;
 
   StaleCopies(PageTable table, DropQueue queue, SwapTargets targets, EvictionCounters counters) {
     this.table = table;
@@ -28,19 +37,45 @@ final class StaleCopies {
     lookEverywhere = true;
   }
 
-  /** Drops everything that is known to be stale by now. */
-  void dropAll() {
-    boolean overflow = queue.takeOverflow();
-    if (lookEverywhere || overflow) {
-      lookEverywhere = false;
-      for (long page = 0; page < table.pages(); page++) {
-        add(page);
+  /**
+   * Drops some of what is known to be stale by now: a short piece of work, as no page leaves
+   * meanwhile.
+   *
+   * @return true when there is more to do
+   */
+  boolean dropSome() {
+    dropQueued();
+    walk();
+    send();
+    return unseen > 0 || queue.size() > 0;
+  }
+
+  private void dropQueued() {
+    exchanges = 0;
+    while (exchanges < EXCHANGES_MAX) {
+      long page = queue.poll();
+      if (page < 0) {
+        return;
       }
-    }
-    for (long page = queue.poll(); page >= 0; page = queue.poll()) {
       add(page);
     }
-    send();
+  }
+
+  /** Looks at the next slice of the table, if there is reason to look at all of it. */
+  private void walk() {
+    if (queue.takeOverflow() || lookEverywhere) {
+      lookEverywhere = false;
+      // From where it is, once round: whatever is marked by now is met.
+      unseen = table.pages();
+    }
+    exchanges = 0;
+    long slice = Math.min(unseen, SLICE);
+    while (slice > 0 && exchanges < EXCHANGES_MAX) {
+      add(next);
+      next = next + 1 == table.pages() ? 0 : next + 1;
+      slice--;
+      unseen--;
+    }
   }
 
   /** Drops the copy of a page, soon; {@link #send()} is the latest. */
@@ -69,6 +104,7 @@ final class StaleCopies {
     if (drops.size() == 0) {
       return;
     }
+    exchanges++;
     try {
       targets.drop(host, drops);
       clearMarks();

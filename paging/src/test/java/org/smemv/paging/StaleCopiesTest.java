@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -14,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Which copies sub-hosts are told to forget, and when. */
 class StaleCopiesTest {
-  private static final long PAGES = 4096;
+  private static final long PAGES = 2 * StaleCopies.SLICE + 1000;
 
   @TempDir Path directory;
   private PageTable table;
@@ -83,7 +85,7 @@ class StaleCopiesTest {
     mark(4);
     mark(800);
     copies.addAll(batch, 3);
-    copies.dropAll();
+    assertThat(copies.dropSome()).isFalse();
 
     assertThat(targets.dropped).containsExactly(2L, 4L);
     assertThat(targets.exchanges).isEqualTo(1);
@@ -99,7 +101,67 @@ class StaleCopiesTest {
 
     targets.away = false;
     copies.lookEverywhere();
-    copies.dropAll();
+    copies.dropSome();
     assertThat(isMarked(2)).isFalse();
+  }
+
+  @Test
+  void theWholeTableIsLookedAtInSlices() {
+    List<Long> marked = List.of(0L, (long) StaleCopies.SLICE + 2, PAGES - 2);
+    marked.forEach(this::mark);
+    copies.lookEverywhere();
+
+    assertThat(copies.dropSome()).isTrue();
+    assertThat(targets.dropped).containsExactly(0L);
+    assertThat(copies.dropSome()).isTrue();
+    assertThat(copies.dropSome()).isFalse();
+    assertThat(targets.dropped).containsExactlyElementsOf(marked);
+  }
+
+  @Test
+  void aMarkBehindTheHandIsMetWhenTheTableIsToBeLookedAtAnew() {
+    copies.lookEverywhere();
+    assertThat(copies.dropSome()).isTrue();
+    mark(0);
+    copies.lookEverywhere();
+    finish();
+
+    assertThat(targets.dropped).containsExactly(0L);
+  }
+
+  @Test
+  void manyStaleCopiesAreDroppedAFewBatchesAtATime() {
+    for (long page = 0; page < StaleCopies.SLICE; page += 2) {
+      mark(page);
+    }
+    copies.lookEverywhere();
+    boolean more = true;
+    while (more) {
+      int before = targets.exchanges;
+      more = copies.dropSome();
+      assertThat(targets.exchanges - before).isLessThanOrEqualTo(10);
+    }
+
+    assertThat(targets.dropped).hasSize(StaleCopies.SLICE / 2);
+  }
+
+  @Test
+  void copiesWhoseNumbersDidNotFitIntoTheQueueAreFoundInTheTable() {
+    for (long page = 0; page < PAGES; page++) {
+      table.set(page, PageEntry.residentWithCopy(0, 7, 0));
+      queue.offer(page);
+    }
+    finish();
+
+    // A page that is both in the queue and met in the table may be told twice in one batch.
+    assertThat(new HashSet<>(targets.dropped)).hasSize((int) PAGES);
+    assertThat(LongStream.range(0, PAGES).filter(this::isMarked)).isEmpty();
+  }
+
+  private void finish() {
+    boolean more = true;
+    while (more) {
+      more = copies.dropSome();
+    }
   }
 }
