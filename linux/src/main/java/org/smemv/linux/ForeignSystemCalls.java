@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a thread of another process do system calls on our behalf, by ptrace(2), without writing
@@ -63,6 +65,10 @@ public final class ForeignSystemCalls {
   private static final int SYSCALL_INSTRUCTION = 0x050f;
 
   private static final int ATTEMPTS = 20;
+
+  /** Lists of the threads that are tried, one after the other. */
+  private static final int PASSES = 4;
+
   private static final long POLL_NANOS = 100_000;
   private static final long STOP_TIMEOUT_NANOS = 2_000_000_000L;
 
@@ -86,7 +92,7 @@ public final class ForeignSystemCalls {
    *
    * @throws SystemCallException when the process cannot be traced: EPERM without CAP_SYS_PTRACE,
    *     ESRCH when it is gone
-   * @throws IllegalStateException when no thread was found inside a system call
+   * @throws IllegalStateException when no thread could be held inside a system call
    */
   public static <T> T inside(long pid, Function<ForeignSystemCalls, T> work) {
     CompletableFuture<T> result = new CompletableFuture<>();
@@ -96,7 +102,8 @@ public final class ForeignSystemCalls {
         .start(
             () -> {
               try {
-                result.complete(insideAnyThread(Math.toIntExact(pid), work));
+                result.complete(
+                    insideAnyThread(Math.toIntExact(pid), ForeignSystemCalls::threadsToTry, work));
               } catch (Throwable e) {
                 result.completeExceptionally(e);
               }
@@ -111,27 +118,84 @@ public final class ForeignSystemCalls {
     }
   }
 
-  private static <T> T insideAnyThread(int pid, Function<ForeignSystemCalls, T> work) {
-    List<Integer> threads = threadsToTry(pid);
-    for (int tid : threads) {
-      try (Arena arena = Arena.ofConfined()) {
-        var calls = new ForeignSystemCalls(pid, tid, arena);
-        calls.ptrace(PTRACE_SEIZE, 0, 0);
-        try {
-          if (calls.stopInSystemCall()) {
-            try {
-              return work.apply(calls);
-            } finally {
-              calls.ptrace(PTRACE_SETREGS, 0, calls.saved.address());
-            }
+  /**
+   * Threads come and go while they are tried: QEMU's workers live for seconds. So one that is gone
+   * is passed over, and a fresh list is taken when none of a list could be held.
+   *
+   * @param threads lists the threads of the process in the order to try
+   */
+  static <T> T insideAnyThread(
+      int pid, IntFunction<List<Integer>> threads, Function<ForeignSystemCalls, T> work) {
+    Attempts attempts = new Attempts();
+    for (int pass = 0; pass < PASSES; pass++) {
+      for (int tid : threads.apply(pid)) {
+        try (Arena arena = Arena.ofConfined()) {
+          var calls = new ForeignSystemCalls(pid, tid, arena);
+          if (calls.hold(attempts)) {
+            return calls.run(work);
           }
-        } finally {
-          calls.letGo();
         }
       }
     }
-    throw new IllegalStateException(
-        "none of the " + threads.size() + " threads of process " + pid + " sits in a system call");
+    throw attempts.failure(pid);
+  }
+
+  /** How the attempts to hold a thread ended. */
+  private static final class Attempts {
+    private int ended;
+    private int outside;
+    private @Nullable SystemCallException last;
+
+    void refused(SystemCallException refusal) {
+      ended++;
+      last = refusal;
+    }
+
+    RuntimeException failure(int pid) {
+      if (outside == 0 && last != null) {
+        return last;
+      }
+      return new IllegalStateException(
+          ("no thread of process %d could be held inside a system call: in %d passes over its"
+                  + " threads %d were outside of one and %d had ended")
+              .formatted(pid, PASSES, outside, ended));
+    }
+  }
+
+  /** Stops the thread inside a system call; false when that cannot be, and then it is let go. */
+  private boolean hold(Attempts attempts) {
+    boolean held = false;
+    try {
+      ptrace(PTRACE_SEIZE, 0, 0);
+      try {
+        held = stopInSystemCall();
+        attempts.outside += held ? 0 : 1;
+        return held;
+      } finally {
+        if (!held) {
+          letGo();
+        }
+      }
+    } catch (SystemCallException e) {
+      // ptrace(2): ESRCH when it is gone; an exiting thread that is not reaped yet gives EPERM.
+      if (e.errno() != Errno.ESRCH && e.errno() != Errno.EPERM && e.errno() != Errno.ECHILD) {
+        throw e;
+      }
+      attempts.refused(e);
+      return false;
+    }
+  }
+
+  private <T> T run(Function<ForeignSystemCalls, T> work) {
+    try {
+      return work.apply(this);
+    } finally {
+      try {
+        ptrace(PTRACE_SETREGS, 0, saved.address());
+      } finally {
+        letGo();
+      }
+    }
   }
 
   /**
@@ -139,7 +203,7 @@ public final class ForeignSystemCalls {
    * the process is our child, the JVM's own waitpid(2) for its end would take the stop that we wait
    * for.
    */
-  private static List<Integer> threadsToTry(int pid) {
+  static List<Integer> threadsToTry(int pid) {
     String[] names = new File("/proc/" + pid + "/task").list();
     if (names == null) {
       throw new SystemCallException("open(/proc/" + pid + "/task)", Errno.ESRCH.number());

@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ForeignFaultsTest {
   private static final int PAGES = 64;
+  private static final long SYS_GETPID = 39;
+
   private Path directory;
   private Path path;
   private MemoryFile file;
@@ -147,6 +149,34 @@ class ForeignFaultsTest {
       faults.copy(new UserFaultFd.Scratch(), base + 7 * 4096, page.address(), 4096, false);
       assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo(77);
     }
+  }
+
+  @Test
+  void threadsThatEndBeforeTheyAreHeldArePassedOver() {
+    int gone = 4_000_000;
+    int pid = (int) neighbour.pid();
+    List<Integer> theirs = ForeignSystemCalls.threadsToTry(pid);
+    List<List<Integer>> lists = new ArrayList<>();
+    lists.add(List.of(gone, gone + 1));
+    lists.add(List.of(gone, theirs.getFirst()));
+
+    long result =
+        ForeignSystemCalls.insideAnyThread(
+            pid, ignored -> lists.removeFirst(), calls -> calls.call(SYS_GETPID));
+
+    assertThat(result).isEqualTo(pid);
+    assertThat(lists).isEmpty();
+  }
+
+  @Test
+  void aProcessWhoseThreadsAllEndedIsReportedAsGone() {
+    assertThatThrownBy(
+            () ->
+                ForeignSystemCalls.insideAnyThread(
+                    4_000_000, List::of, calls -> calls.call(SYS_GETPID)))
+        .isInstanceOf(SystemCallException.class)
+        .hasMessageContaining("4000000")
+        .hasMessageContaining("ESRCH");
   }
 
   @Test
