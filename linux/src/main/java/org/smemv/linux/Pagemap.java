@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which pages of a process were written: ioctl PAGEMAP_SCAN on {@code /proc/PID/pagemap}, Linux 6.7
@@ -13,7 +14,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * thread at a time.
  */
 public final class Pagemap implements AutoCloseable {
-  /** Is told each run of written pages: first address (inclusive) and end address (exclusive). */
+  /**
+   * Is told runs of written pages, ascending: first address (inclusive) and end address
+   * (exclusive). One run may be told as several that touch.
+   */
   @FunctionalInterface
   public interface Runs {
     void run(long start, long end);
@@ -27,36 +31,52 @@ public final class Pagemap implements AutoCloseable {
   private static final int REGION_BYTES = 24;
   private static final int REGIONS = 4096;
 
-  /** A large range is armed in slices, so that the address space is never locked for long. */
+  /**
+   * A large range is scanned in slices: while one call walks, it locks the address space, and KVM
+   * lets no page fault of the range end (mmu_notifier_invalidate_range_start).
+   */
   private static final long SLICE = 256L << 20;
 
   private final int fd;
+  private final long slice;
+  private final int regionsMax;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment argument = arena.allocate(ARGUMENT_BYTES, 8);
-  private final MemorySegment regions = arena.allocate((long) REGION_BYTES * REGIONS, 8);
+  private final MemorySegment regions;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Pagemap(int fd) {
+  private Pagemap(int fd, long slice, int regionsMax) {
     this.fd = fd;
+    this.slice = slice;
+    this.regionsMax = regionsMax;
+    this.regions = arena.allocate((long) REGION_BYTES * regionsMax, 8);
   }
 
   /** Opens the page map of process {@code pid}; needs the right to trace it. */
   public static Pagemap of(long pid) {
+    return of(pid, SLICE, REGIONS);
+  }
+
+  /**
+   * As {@link #of(long)}.
+   *
+   * @param slice bytes that one call looks at, at most
+   * @param regionsMax runs that one call reports, at most
+   */
+  static Pagemap of(long pid, long slice, int regionsMax) {
     String path = "/proc/" + pid + "/pagemap";
     try (Arena call = Arena.ofConfined()) {
       int fd = Libc.open(call.allocateFrom(path), 0x80000, 0);
       if (fd < 0) {
         throw NativeCall.failed("open(" + path + ")");
       }
-      return new Pagemap(fd);
+      return new Pagemap(fd, slice, regionsMax);
     }
   }
 
   /** Starts tracking: every page of the range counts as not written until it is written again. */
   public void arm(long start, long end) {
-    for (long from = start; from < end; from += SLICE) {
-      scan(from, Math.min(end, from + SLICE), 0, WP_MATCHING | CHECK_WPASYNC, null);
-    }
+    scan(start, end, 0, WP_MATCHING | CHECK_WPASYNC, null);
   }
 
   /** Reports the pages written since the range was armed, and arms them again in the same step. */
@@ -69,38 +89,36 @@ public final class Pagemap implements AutoCloseable {
     scan(start, end, IS_WRITTEN, CHECK_WPASYNC, runs);
   }
 
-  private void scan(
-      long start,
-      long end,
-      long category,
-      long flags,
-      @org.jspecify.annotations.Nullable Runs runs) {
-    long from = start;
-    while (from < end) {
-      argument.fill((byte) 0);
-      argument.set(JAVA_LONG, 0, ARGUMENT_BYTES);
-      argument.set(JAVA_LONG, 8, flags);
-      argument.set(JAVA_LONG, 16, from);
-      argument.set(JAVA_LONG, 24, end);
-      argument.set(JAVA_LONG, 40, runs == null ? 0 : regions.address());
-      argument.set(JAVA_LONG, 48, runs == null ? 0 : REGIONS);
-      argument.set(JAVA_LONG, 72, category);
-      argument.set(JAVA_LONG, 88, category);
-      int found = Libc.ioctl(fd, PAGEMAP_SCAN, argument.address());
-      if (found < 0) {
-        if (Errno.of(NativeCall.errno()) == Errno.EINTR) {
-          continue;
-        }
-        throw NativeCall.failed("ioctl(pagemap, PAGEMAP_SCAN, " + (end - from) + " bytes)");
-      }
-      if (runs != null) {
-        for (int i = 0; i < found; i++) {
-          long at = (long) i * REGION_BYTES;
-          runs.run(regions.get(JAVA_LONG, at), regions.get(JAVA_LONG, at + 8));
-        }
-      }
-      from = argument.get(JAVA_LONG, 32);
+  private void scan(long start, long end, long category, long flags, @Nullable Runs runs) {
+    for (long from = start; from < end; ) {
+      // Also when the slice is not done, because there was no room for more runs.
+      from = scanSome(from, Math.min(end, from + slice), category, flags, runs);
     }
+  }
+
+  /** One call; returns the address up to which everything is scanned. */
+  private long scanSome(long from, long end, long category, long flags, @Nullable Runs runs) {
+    argument.fill((byte) 0);
+    argument.set(JAVA_LONG, 0, ARGUMENT_BYTES);
+    argument.set(JAVA_LONG, 8, flags);
+    argument.set(JAVA_LONG, 16, from);
+    argument.set(JAVA_LONG, 24, end);
+    argument.set(JAVA_LONG, 40, runs == null ? 0 : regions.address());
+    argument.set(JAVA_LONG, 48, runs == null ? 0 : regionsMax);
+    argument.set(JAVA_LONG, 72, category);
+    argument.set(JAVA_LONG, 88, category);
+    int found = Libc.ioctl(fd, PAGEMAP_SCAN, argument.address());
+    if (found < 0) {
+      if (Errno.of(NativeCall.errno()) == Errno.EINTR) {
+        return from;
+      }
+      throw NativeCall.failed("ioctl(pagemap, PAGEMAP_SCAN, " + (end - from) + " bytes)");
+    }
+    for (int i = 0; i < found && runs != null; i++) {
+      long at = (long) i * REGION_BYTES;
+      runs.run(regions.get(JAVA_LONG, at), regions.get(JAVA_LONG, at + 8));
+    }
+    return argument.get(JAVA_LONG, 32);
   }
 
   @Override

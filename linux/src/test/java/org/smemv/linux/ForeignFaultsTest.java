@@ -114,6 +114,23 @@ class ForeignFaultsTest {
   }
 
   @Test
+  void aScanInSlicesWithRoomForFewRunsMissesNothing() throws Exception {
+    fillWithZeros();
+    try (Pagemap pagemap = Pagemap.of(neighbour.pid(), 7 * 4096, 2)) {
+      pagemap.arm(base, base + file.bytes());
+      List<Long> pages = List.of(0L, 2L, 4L, 5L, 6L, 7L, 8L, 20L, 21L, 27L, 28L, 63L);
+      for (long page : pages) {
+        neighbour.write(page, 1);
+      }
+      List<Long> peeked = new ArrayList<>();
+      pagemap.peekWritten(base, base + file.bytes(), (start, end) -> addPages(peeked, start, end));
+      assertThat(peeked).containsExactlyElementsOf(pages);
+      assertThat(written(pagemap)).containsExactlyElementsOf(pages);
+      assertThat(written(pagemap)).isEmpty();
+    }
+  }
+
+  @Test
   void aPageInstalledArmedIsCleanUntilItIsWritten() throws Exception {
     try (Arena arena = Arena.ofConfined();
         Pagemap pagemap = Pagemap.of(neighbour.pid())) {
@@ -195,14 +212,13 @@ class ForeignFaultsTest {
 
   private List<Long> written(Pagemap pagemap) {
     List<Long> pages = new ArrayList<>();
-    pagemap.takeWritten(
-        base,
-        base + file.bytes(),
-        (start, end) -> {
-          for (long at = start; at < end; at += 4096) {
-            pages.add((at - base) / 4096);
-          }
-        });
+    pagemap.takeWritten(base, base + file.bytes(), (start, end) -> addPages(pages, start, end));
     return pages;
+  }
+
+  private void addPages(List<Long> pages, long start, long end) {
+    for (long at = start; at < end; at += 4096) {
+      pages.add((at - base) / 4096);
+    }
   }
 }
