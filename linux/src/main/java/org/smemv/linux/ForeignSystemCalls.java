@@ -274,7 +274,8 @@ public final class ForeignSystemCalls {
     // glibc's ptrace returns the word itself, and sets errno to 0 when it could read it.
     long value = ptraceRaw(PTRACE_PEEKDATA, address, 0);
     if (value == -1 && NativeCall.errno() != 0) {
-      throw NativeCall.failed("ptrace(PEEKDATA, " + tid + ", 0x" + Long.toHexString(address) + ")");
+      throw NativeCall.failed(
+          "ptrace(PTRACE_PEEKDATA, " + tid + ", 0x" + Long.toHexString(address) + ")");
     }
     return value;
   }
@@ -327,8 +328,20 @@ public final class ForeignSystemCalls {
 
   private void ptrace(int request, long address, long data) {
     if (ptraceRaw(request, address, data) < 0) {
-      throw NativeCall.failed("ptrace(0x" + Integer.toHexString(request) + ", " + tid + ")");
+      throw NativeCall.failed("ptrace(" + requestText(request) + ", " + tid + ")");
     }
+  }
+
+  private static String requestText(int request) {
+    return switch (request) {
+      case PTRACE_CONT -> "PTRACE_CONT";
+      case PTRACE_SINGLESTEP -> "PTRACE_SINGLESTEP";
+      case PTRACE_GETREGS -> "PTRACE_GETREGS";
+      case PTRACE_SETREGS -> "PTRACE_SETREGS";
+      case PTRACE_SEIZE -> "PTRACE_SEIZE";
+      case PTRACE_INTERRUPT -> "PTRACE_INTERRUPT";
+      default -> "0x" + Integer.toHexString(request);
+    };
   }
 
   private long ptraceRaw(int request, long address, long data) {

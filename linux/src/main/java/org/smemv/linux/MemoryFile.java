@@ -188,7 +188,8 @@ public final class MemoryFile implements AutoCloseable {
       if (NativeCall.errno() == 6) {
         return bytes;
       }
-      throw NativeCall.failed("lseek(" + name + ", " + offset + ", " + whence + ")");
+      String what = whence == SEEK_DATA ? "SEEK_DATA" : "SEEK_HOLE";
+      throw NativeCall.failed("lseek(" + name + ", " + offset + ", " + what + ")");
     }
     return Math.min(found, bytes);
   }

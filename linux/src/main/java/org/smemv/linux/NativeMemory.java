@@ -80,7 +80,9 @@ public final class NativeMemory {
   private static void advise(long address, long bytes, int advice) {
     try {
       if ((int) MADVISE.invokeExact(NativeCall.errnoState(), address, bytes, advice) < 0) {
-        throw NativeCall.failed("madvise(" + bytes + " bytes, " + advice + ")");
+        String what = advice == MADV_DONTNEED ? "MADV_DONTNEED" : "MADV_HUGEPAGE";
+        throw NativeCall.failed(
+            "madvise(0x" + Long.toHexString(address) + ", " + bytes + " bytes, " + what + ")");
       }
     } catch (Throwable e) {
       throw rethrow(e);

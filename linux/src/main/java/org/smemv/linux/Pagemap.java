@@ -112,7 +112,9 @@ public final class Pagemap implements AutoCloseable {
       if (Errno.of(NativeCall.errno()) == Errno.EINTR) {
         return from;
       }
-      throw NativeCall.failed("ioctl(pagemap, PAGEMAP_SCAN, " + (end - from) + " bytes)");
+      throw NativeCall.failed(
+          "ioctl(pagemap %d, PAGEMAP_SCAN, %d bytes at 0x%x, flags 0x%x)"
+              .formatted(fd, end - from, from, flags));
     }
     for (int i = 0; i < found && runs != null; i++) {
       long at = (long) i * REGION_BYTES;

@@ -103,7 +103,10 @@ public final class Pipe implements AutoCloseable {
       throw NativeCall.broken(e);
     }
     if (result < 0) {
-      throw NativeCall.failed("fcntl(" + fd + ", " + command + ", " + argument + ")");
+      throw NativeCall.failed(
+          command == F_SETPIPE_SZ
+              ? "fcntl(pipe " + fd + ", F_SETPIPE_SZ, " + argument + " bytes)"
+              : "fcntl(pipe " + fd + ", F_SETFL, O_NONBLOCK)");
     }
     return result;
   }
@@ -113,7 +116,7 @@ public final class Pipe implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment count = arena.allocate(JAVA_INT);
       if (Libc.ioctl(readFd, FIONREAD, count.address()) != 0) {
-        throw NativeCall.failed("ioctl(" + readFd + ", FIONREAD)");
+        throw NativeCall.failed("ioctl(pipe " + readFd + ", FIONREAD)");
       }
       return count.get(JAVA_INT, 0);
     }

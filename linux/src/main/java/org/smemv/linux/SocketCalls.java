@@ -153,7 +153,8 @@ final class SocketCalls {
               SETSOCKOPT.invokeExact(
                   NativeCall.errnoState(), fd, level, name, value.address(), length);
       if (result < 0) {
-        throw NativeCall.failed("setsockopt(" + fd + ", " + level + ", " + name + ")");
+        throw NativeCall.failed(
+            "setsockopt(" + fd + ", " + text(level, name) + valueText(value) + ")");
       }
     } catch (Throwable e) {
       throw rethrow(e);
@@ -170,7 +171,7 @@ final class SocketCalls {
               GETSOCKOPT.invokeExact(
                   NativeCall.errnoState(), fd, level, name, value.address(), length.address());
       if (result < 0) {
-        throw NativeCall.failed("getsockopt(" + fd + ", " + level + ", " + name + ")");
+        throw NativeCall.failed("getsockopt(" + fd + ", " + text(level, name) + ")");
       }
       return value.get(JAVA_INT, 0);
     } catch (Throwable e) {
@@ -178,12 +179,50 @@ final class SocketCalls {
     }
   }
 
+  /** The names of an option and its level, as socket(7) and tcp(7) have them. */
+  static String text(int level, int name) {
+    String option =
+        switch (level) {
+          case SOL_SOCKET ->
+              switch (name) {
+                case SO_REUSEADDR -> "SO_REUSEADDR";
+                case SO_ERROR -> "SO_ERROR";
+                case SO_KEEPALIVE -> "SO_KEEPALIVE";
+                case SO_RCVTIMEO -> "SO_RCVTIMEO";
+                case SO_SNDTIMEO -> "SO_SNDTIMEO";
+                default -> "option " + name;
+              };
+          case IPPROTO_TCP ->
+              switch (name) {
+                case TCP_NODELAY -> "TCP_NODELAY";
+                case TCP_KEEPIDLE -> "TCP_KEEPIDLE";
+                case TCP_KEEPINTVL -> "TCP_KEEPINTVL";
+                case TCP_KEEPCNT -> "TCP_KEEPCNT";
+                default -> "option " + name;
+              };
+          default -> "option " + name;
+        };
+    return switch (level) {
+      case SOL_SOCKET -> "SOL_SOCKET, " + option;
+      case IPPROTO_TCP -> "IPPROTO_TCP, " + option;
+      default -> "level " + level + ", " + option;
+    };
+  }
+
+  /** A value is an int, or the seconds and microseconds of a {@code struct timeval}. */
+  private static String valueText(MemorySegment value) {
+    return value.byteSize() == Integer.BYTES
+        ? ", " + value.get(JAVA_INT, 0)
+        : ", %d.%06d s".formatted(value.get(JAVA_LONG, 0), value.get(JAVA_LONG, 8));
+  }
+
   static void nonBlocking(int fd, boolean on) {
     try {
       int flags = (int) FCNTL.invokeExact(NativeCall.errnoState(), fd, F_GETFL, 0);
       int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
       if (flags < 0 || (int) FCNTL.invokeExact(NativeCall.errnoState(), fd, F_SETFL, wanted) < 0) {
-        throw NativeCall.failed("fcntl(" + fd + ", O_NONBLOCK)");
+        throw NativeCall.failed(
+            "fcntl(" + fd + ", F_SETFL, O_NONBLOCK " + (on ? "on" : "off") + ")");
       }
     } catch (Throwable e) {
       throw rethrow(e);

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A userfaultfd(2), usually one that belongs to another process: every address here is an address
@@ -62,8 +63,41 @@ public final class UserFaultFd implements AutoCloseable {
   private static final long API_VERSION = 0xAA;
   private static final long COPY_MODE_WP = 2;
 
-  /** Bytes of one {@code struct uffd_msg}. */
+  /** {@code struct uffdio_api}. */
+  static final int API_BYTES = 24;
+
+  static final int API_FEATURES = 8;
+
+  /** {@code struct uffdio_range}, with which the structures of the other requests begin too. */
+  static final int RANGE_BYTES = 16;
+
+  static final int RANGE_START = 0;
+  static final int RANGE_LEN = 8;
+
+  /** {@code struct uffdio_register}. */
+  static final int REGISTER_BYTES = 32;
+
+  static final int REGISTER_MODE = 16;
+
+  /** {@code struct uffdio_copy}. */
+  static final int COPY_BYTES = 40;
+
+  static final int COPY_DST = 0;
+  static final int COPY_SRC = 8;
+  static final int COPY_LEN = 16;
+  static final int COPY_MODE = 24;
+  static final int COPY_RESULT = 32;
+
+  /** {@code struct uffdio_zeropage}. */
+  static final int ZEROPAGE_BYTES = 32;
+
+  static final int ZEROPAGE_MODE = 16;
+  static final int ZEROPAGE_RESULT = 24;
+
+  /** {@code struct uffd_msg}. */
   static final int MESSAGE_BYTES = 32;
+
+  static final int MESSAGE_ADDRESS = 16;
 
   private static final byte EVENT_PAGEFAULT = 0x12;
   private static final int BATCH = 64;
@@ -85,7 +119,7 @@ public final class UserFaultFd implements AutoCloseable {
 
   /** The structures of one thread's calls. */
   public static final class Scratch {
-    private final MemorySegment argument = Arena.global().allocate(64, 8);
+    private final MemorySegment argument = Arena.global().allocate(COPY_BYTES, 8);
   }
 
   /**
@@ -95,38 +129,48 @@ public final class UserFaultFd implements AutoCloseable {
    */
   public void enable(long features) {
     try (Arena call = Arena.ofConfined()) {
-      MemorySegment argument = call.allocate(24, 8);
+      MemorySegment argument = call.allocate(API_BYTES, 8);
       argument.set(JAVA_LONG, 0, API_VERSION);
-      argument.set(JAVA_LONG, 8, features);
-      check(UFFDIO_API, argument, "UFFDIO_API, features 0x" + Long.toHexString(features));
+      argument.set(JAVA_LONG, API_FEATURES, features);
+      if (Libc.ioctl(fd, UFFDIO_API, argument.address()) != 0) {
+        throw failed("UFFDIO_API, features 0x" + Long.toHexString(features));
+      }
     }
   }
 
   /** Asks for faults on a range; calling it again with more modes adds them. */
   public void register(long start, long length, boolean missing, boolean writeProtect) {
     try (Arena call = Arena.ofConfined()) {
-      MemorySegment argument = call.allocate(32, 8);
-      argument.set(JAVA_LONG, 0, start);
-      argument.set(JAVA_LONG, 8, length);
-      argument.set(JAVA_LONG, 16, (missing ? 1L : 0) | (writeProtect ? 2L : 0));
-      check(UFFDIO_REGISTER, argument, "UFFDIO_REGISTER, " + length + " bytes");
+      MemorySegment argument = call.allocate(REGISTER_BYTES, 8);
+      argument.set(JAVA_LONG, RANGE_START, start);
+      argument.set(JAVA_LONG, RANGE_LEN, length);
+      argument.set(JAVA_LONG, REGISTER_MODE, (missing ? 1L : 0) | (writeProtect ? 2L : 0));
+      if (Libc.ioctl(fd, UFFDIO_REGISTER, argument.address()) != 0) {
+        String modes = (missing ? " MISSING" : "") + (writeProtect ? " WP" : "");
+        throw failed("UFFDIO_REGISTER, " + range(start, length) + ", mode" + modes);
+      }
     }
   }
 
   /** Ends all reporting on a range; whoever waits there goes on and faults natively. */
   public void unregister(long start, long length) {
     try (Arena call = Arena.ofConfined()) {
-      MemorySegment argument = call.allocate(16, 8);
-      argument.set(JAVA_LONG, 0, start);
-      argument.set(JAVA_LONG, 8, length);
-      check(UFFDIO_UNREGISTER, argument, "UFFDIO_UNREGISTER, " + length + " bytes");
+      MemorySegment argument = call.allocate(RANGE_BYTES, 8);
+      argument.set(JAVA_LONG, RANGE_START, start);
+      argument.set(JAVA_LONG, RANGE_LEN, length);
+      if (Libc.ioctl(fd, UFFDIO_UNREGISTER, argument.address()) != 0) {
+        throw failed("UFFDIO_UNREGISTER, " + range(start, length));
+      }
     }
   }
 
-  private void check(long request, MemorySegment argument, String what) {
-    if (Libc.ioctl(fd, request, argument.address()) != 0) {
-      throw NativeCall.failed("ioctl(userfaultfd, " + what + ")");
-    }
+  /** Texts are only made once a call has failed: the successful ones must not make garbage. */
+  private SystemCallException failed(String what) {
+    return NativeCall.failed("ioctl(userfaultfd " + fd + ", " + what + ")");
+  }
+
+  private static String range(long start, long length) {
+    return length + " bytes at 0x" + Long.toHexString(start);
   }
 
   /**
@@ -141,7 +185,7 @@ public final class UserFaultFd implements AutoCloseable {
       if (errno == Errno.EAGAIN || errno == Errno.EINTR) {
         return 0;
       }
-      throw NativeCall.failed("read(userfaultfd)");
+      throw NativeCall.failed("read(userfaultfd " + fd + ")");
     }
     return (int) (n / MESSAGE_BYTES);
   }
@@ -149,7 +193,9 @@ public final class UserFaultFd implements AutoCloseable {
   /** The address of the {@code index}th message of the last {@link #read}; -1 if it is no fault. */
   public long faultAddress(int index) {
     long at = (long) index * MESSAGE_BYTES;
-    return messages.get(JAVA_BYTE, at) == EVENT_PAGEFAULT ? messages.get(JAVA_LONG, at + 16) : -1;
+    return messages.get(JAVA_BYTE, at) == EVENT_PAGEFAULT
+        ? messages.get(JAVA_LONG, at + MESSAGE_ADDRESS)
+        : -1;
   }
 
   /**
@@ -159,48 +205,59 @@ public final class UserFaultFd implements AutoCloseable {
    */
   public Outcome copy(Scratch scratch, long target, long source, long length, boolean armed) {
     MemorySegment argument = scratch.argument;
-    argument.set(JAVA_LONG, 0, target);
-    argument.set(JAVA_LONG, 8, source);
-    argument.set(JAVA_LONG, 16, length);
-    argument.set(JAVA_LONG, 24, armed ? COPY_MODE_WP : 0);
-    argument.set(JAVA_LONG, 32, 0);
-    return install(UFFDIO_COPY, argument);
+    argument.set(JAVA_LONG, COPY_DST, target);
+    argument.set(JAVA_LONG, COPY_SRC, source);
+    argument.set(JAVA_LONG, COPY_LEN, length);
+    argument.set(JAVA_LONG, COPY_MODE, armed ? COPY_MODE_WP : 0);
+    argument.set(JAVA_LONG, COPY_RESULT, 0);
+    if (Libc.ioctl(fd, UFFDIO_COPY, argument.address()) == 0) {
+      return Outcome.INSTALLED;
+    }
+    Outcome outcome = expected();
+    if (outcome == null) {
+      String from = " from 0x" + Long.toHexString(source) + (armed ? ", mode WP" : "");
+      throw failed("UFFDIO_COPY, " + range(target, length) + from);
+    }
+    return outcome;
   }
 
   /** Installs zero pages and wakes the waiting threads. */
   public Outcome zero(Scratch scratch, long target, long length) {
     MemorySegment argument = scratch.argument;
-    argument.set(JAVA_LONG, 0, target);
-    argument.set(JAVA_LONG, 8, length);
-    argument.set(JAVA_LONG, 16, 0);
-    argument.set(JAVA_LONG, 24, 0);
-    return install(UFFDIO_ZEROPAGE, argument);
-  }
-
-  private Outcome install(long request, MemorySegment argument) {
-    if (Libc.ioctl(fd, request, argument.address()) == 0) {
+    argument.set(JAVA_LONG, RANGE_START, target);
+    argument.set(JAVA_LONG, RANGE_LEN, length);
+    argument.set(JAVA_LONG, ZEROPAGE_MODE, 0);
+    argument.set(JAVA_LONG, ZEROPAGE_RESULT, 0);
+    if (Libc.ioctl(fd, UFFDIO_ZEROPAGE, argument.address()) == 0) {
       return Outcome.INSTALLED;
     }
+    Outcome outcome = expected();
+    if (outcome == null) {
+      throw failed("UFFDIO_ZEROPAGE, " + range(target, length));
+    }
+    return outcome;
+  }
+
+  /** What the error of an installing call means; null for an error that is no part of the work. */
+  private static @Nullable Outcome expected() {
     return switch (Errno.of(NativeCall.errno())) {
       case EEXIST -> Outcome.PRESENT;
       case EAGAIN -> Outcome.RETRY;
       case ENOMEM -> Outcome.NO_MEMORY;
       case ESRCH, ENOENT, ENOSPC -> Outcome.GONE;
-      default ->
-          throw NativeCall.failed(
-              "ioctl(userfaultfd, install 0x" + Long.toHexString(request) + ")");
+      default -> null;
     };
   }
 
   /** Lets every thread that waits in the range run and fault again if it must. */
   public void wake(Scratch scratch, long start, long length) {
     MemorySegment argument = scratch.argument;
-    argument.set(JAVA_LONG, 0, start);
-    argument.set(JAVA_LONG, 8, length);
+    argument.set(JAVA_LONG, RANGE_START, start);
+    argument.set(JAVA_LONG, RANGE_LEN, length);
     if (Libc.ioctl(fd, UFFDIO_WAKE, argument.address()) != 0) {
       Errno errno = Errno.of(NativeCall.errno());
       if (errno != Errno.ESRCH && errno != Errno.EAGAIN) {
-        throw NativeCall.failed("ioctl(userfaultfd, UFFDIO_WAKE)");
+        throw failed("UFFDIO_WAKE, " + range(start, length));
       }
     }
   }
