@@ -24,11 +24,29 @@ public final class Pagemap implements AutoCloseable {
   }
 
   static final long PAGEMAP_SCAN = 0xc0606610L;
+
+  /** {@code struct pm_scan_arg}. */
   static final int ARGUMENT_BYTES = 96;
+
+  static final int SIZE = 0;
+  static final int FLAGS = 8;
+  static final int START = 16;
+  static final int END = 24;
+  static final int WALK_END = 32;
+  static final int VEC = 40;
+  static final int VEC_LEN = 48;
+  static final int CATEGORY_MASK = 72;
+  static final int RETURN_MASK = 88;
+
+  /** {@code struct page_region}. */
+  static final int REGION_BYTES = 24;
+
+  static final int REGION_START = 0;
+  static final int REGION_END = 8;
+
   private static final long WP_MATCHING = 1;
   private static final long CHECK_WPASYNC = 2;
   private static final long IS_WRITTEN = 2;
-  private static final int REGION_BYTES = 24;
   private static final int REGIONS = 4096;
 
   /**
@@ -99,14 +117,14 @@ public final class Pagemap implements AutoCloseable {
   /** One call; returns the address up to which everything is scanned. */
   private long scanSome(long from, long end, long category, long flags, @Nullable Runs runs) {
     argument.fill((byte) 0);
-    argument.set(JAVA_LONG, 0, ARGUMENT_BYTES);
-    argument.set(JAVA_LONG, 8, flags);
-    argument.set(JAVA_LONG, 16, from);
-    argument.set(JAVA_LONG, 24, end);
-    argument.set(JAVA_LONG, 40, runs == null ? 0 : regions.address());
-    argument.set(JAVA_LONG, 48, runs == null ? 0 : regionsMax);
-    argument.set(JAVA_LONG, 72, category);
-    argument.set(JAVA_LONG, 88, category);
+    argument.set(JAVA_LONG, SIZE, ARGUMENT_BYTES);
+    argument.set(JAVA_LONG, FLAGS, flags);
+    argument.set(JAVA_LONG, START, from);
+    argument.set(JAVA_LONG, END, end);
+    argument.set(JAVA_LONG, VEC, runs == null ? 0 : regions.address());
+    argument.set(JAVA_LONG, VEC_LEN, runs == null ? 0 : regionsMax);
+    argument.set(JAVA_LONG, CATEGORY_MASK, category);
+    argument.set(JAVA_LONG, RETURN_MASK, category);
     int found = Libc.ioctl(fd, PAGEMAP_SCAN, argument.address());
     if (found < 0) {
       if (Errno.of(NativeCall.errno()) == Errno.EINTR) {
@@ -118,9 +136,9 @@ public final class Pagemap implements AutoCloseable {
     }
     for (int i = 0; i < found && runs != null; i++) {
       long at = (long) i * REGION_BYTES;
-      runs.run(regions.get(JAVA_LONG, at), regions.get(JAVA_LONG, at + 8));
+      runs.run(regions.get(JAVA_LONG, at + REGION_START), regions.get(JAVA_LONG, at + REGION_END));
     }
-    return argument.get(JAVA_LONG, 32);
+    return argument.get(JAVA_LONG, WALK_END);
   }
 
   @Override
