@@ -77,19 +77,13 @@ public final class GuestPager implements AutoCloseable {
 
   /** Makes the page table that a dead agent left agree with the memory again. */
   public void recover() {
-    PageTable table = attachment.table();
-    budget.takeAll(new Recovery(table, attachment.memory(), attachment.faults(), pipe).run());
-    countUsed(table);
-    copies.lookEverywhere();
-  }
-
-  private void countUsed(PageTable table) {
-    for (long page = 0; page < table.pages(); page++) {
-      long entry = table.get(page);
-      if (PageEntry.place(entry) == PageEntry.REMOTE || PageEntry.has(entry, PageEntry.COPY)) {
-        subHosts.countUsed(PageEntry.host(entry), 1);
-      }
+    Recovery recovery =
+        new Recovery(attachment.table(), attachment.memory(), attachment.faults(), pipe);
+    budget.takeAll(recovery.run());
+    for (int host = 0; host < subHosts.count(); host++) {
+      subHosts.countUsed(host, recovery.held(host));
     }
+    copies.lookEverywhere();
   }
 
   /** Takes the guest's missing pages over and serves them from now on. */

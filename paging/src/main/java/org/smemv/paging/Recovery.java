@@ -18,6 +18,7 @@ final class Recovery {
   private final UserFaultFd faults;
   private final EvictionPipe pipe;
   private final PageInstaller installer;
+  private final long[] held = new long[SubHosts.HOSTS_MAX];
   private long resident;
 
   Recovery(PageTable table, GuestMemory memory, UserFaultFd faults, EvictionPipe pipe) {
@@ -42,6 +43,11 @@ final class Recovery {
     }
     faults.wake(new UserFaultFd.Scratch(), memory.base(), ram.bytes());
     return resident;
+  }
+
+  /** After {@link #run()}: the pages that a sub-host has, copies that are to be dropped too. */
+  long held(int host) {
+    return held[host];
   }
 
   private void putBackEvicted() {
@@ -70,9 +76,24 @@ final class Recovery {
   private void each(long fromOffset, long toOffset, boolean present) {
     long end = toOffset >>> PageSize.SHIFT;
     for (long page = fromOffset >>> PageSize.SHIFT; page < end; page++) {
-      long entry = table.get(page) & ~PageEntry.BUSY;
-      table.set(page, present ? presentEntry(entry) : holeEntry(entry));
-      resident += present ? 1 : 0;
+      long before = table.get(page);
+      long entry = before & ~PageEntry.BUSY;
+      entry = present ? presentEntry(entry) : holeEntry(entry);
+      // Nearly all entries are right, and a write that other threads see costs more than the rest.
+      if (entry != before) {
+        table.set(page, entry);
+      }
+      count(entry);
+    }
+    resident += present ? Math.max(0, end - (fromOffset >>> PageSize.SHIFT)) : 0;
+  }
+
+  private void count(long entry) {
+    if (PageEntry.place(entry) == PageEntry.REMOTE || PageEntry.has(entry, PageEntry.COPY)) {
+      int host = PageEntry.host(entry);
+      if (host < held.length) {
+        held[host]++;
+      }
     }
   }
 
