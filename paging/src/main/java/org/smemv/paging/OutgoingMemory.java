@@ -63,6 +63,7 @@ public final class OutgoingMemory implements AutoCloseable {
 
   /** Pages that are looked at beforehand to learn how many are zeros: some milliseconds. */
   private static final int SAMPLES = 4096;
+
   private static final byte UNASSIGNED = -1;
   private static final int LAST_ROUNDS_MAX = 5;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);

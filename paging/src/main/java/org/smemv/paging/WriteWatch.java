@@ -3,8 +3,8 @@ package org.smemv.paging;
 import java.lang.foreign.Arena;
 import java.util.BitSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.IntPredicate;
 import java.util.concurrent.CompletionException;
+import java.util.function.IntPredicate;
 import org.smemv.linux.MemoryFile;
 import org.smemv.placement.PageSize;
 
