@@ -1,6 +1,7 @@
 package org.smemv.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.smemv.lab.SplitLab.MIB;
 
 import java.util.List;
@@ -9,8 +10,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.smemv.migration.MigrationState;
+import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrationReport;
+import org.smemv.node.api.OperationException;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.api.VmState;
 
@@ -132,5 +135,31 @@ class AgentCrashIT {
     assertThat(lab.host("h1").host().freeBytes()).isEqualTo((512 - 256) * MIB);
     lab.migrate(vm, SplitLab.split("h3", "h4"));
     vm.assertNothingIsWrong();
+  }
+
+  @Test
+  void aTargetThatComesBackWithLessMemoryEndsTheMigrationAndTheVmGoesOnAtItsSource()
+      throws Exception {
+    TestVm vm = lab.start("vm", 1);
+    MigrationReport copying =
+        lab.awaitCopying(lab.host("h1").migrate("vm", SplitLab.slowSplit("h3", "h4")));
+    lab.restartAgent("h3", "32M");
+
+    MigrationReport ended = lab.await(copying, report -> report.state().isOverOrStalled());
+
+    assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
+    assertThat(ended.reason()).contains("h3");
+    lab.awaitVm("h1", "vm", r -> r.state() == VmState.RUNNING);
+    vm.awaitProgress();
+    List.of("h2", "h3", "h4").forEach(lab::awaitAllFree);
+    assertThatThrownBy(() -> lab.host("h1").migrate("vm", SplitLab.toMain("h3", 0, 0)))
+        .isInstanceOfSatisfying(
+            OperationException.class,
+            refused -> assertThat(refused.code()).isEqualTo(ErrorCode.CAPACITY))
+        .hasMessageContainingAll("h3", "32 MiB");
+    // What the others have is enough.
+    lab.migrate(vm, SplitLab.split("h4"));
+    vm.assertNothingIsWrong();
+    lab.restartAgent("h3", "256M");
   }
 }
