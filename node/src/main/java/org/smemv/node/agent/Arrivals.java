@@ -34,7 +34,6 @@ import org.smemv.placement.MemoryLedger;
 final class Arrivals {
   private static final Logger log = LoggerFactory.getLogger(Arrivals.class);
   private static final Duration QEMU_STARTS = Duration.ofSeconds(30);
-  private static final long RUN_AGAIN_MILLIS = 1000;
 
   private final String host;
   private final HostPaths paths;
@@ -244,12 +243,8 @@ final class Arrivals {
    * runs also if the source never asks again.
    */
   private static void runEarly(HostedVm vm) {
-    try {
-      while (!ran(vm)) {
-        Thread.sleep(RUN_AGAIN_MILLIS);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (!ran(vm)) {
+      EachSecond.until("run-" + vm.record().name(), () -> ran(vm));
     }
   }
 

@@ -12,7 +12,6 @@ import org.slf4j.LoggerFactory;
  */
 final class PagerRevival {
   private static final Logger log = LoggerFactory.getLogger(PagerRevival.class);
-  private static final Duration PAUSE = Duration.ofSeconds(1);
 
   /** Makes the pager anew, or finds that there is no need to any more. */
   interface Restart {
@@ -27,7 +26,7 @@ final class PagerRevival {
   private boolean reviving;
 
   PagerRevival(String vm, Restart restart) {
-    this(vm, restart, PAUSE);
+    this(vm, restart, EachSecond.PAUSE);
   }
 
   PagerRevival(String vm, Restart restart, Duration pause) {
@@ -47,17 +46,7 @@ final class PagerRevival {
     breaks++;
     if (!reviving) {
       reviving = true;
-      Thread.ofPlatform().name("revive-" + vm).daemon().start(this::revive);
-    }
-  }
-
-  private void revive() {
-    try {
-      do {
-        Thread.sleep(pause);
-      } while (!isRestarted());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      EachSecond.until("revive-" + vm, pause, this::isRestarted);
     }
   }
 

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -23,7 +22,6 @@ import org.smemv.paging.AttachException;
  */
 final class Survivors {
   private static final Logger log = LoggerFactory.getLogger(Survivors.class);
-  private static final Duration RETRY = Duration.ofSeconds(1);
 
   private final String host;
   private final HostPaths paths;
@@ -57,18 +55,8 @@ final class Survivors {
       vms.add(vm);
       // One VM that cannot be held must not keep the others from being served.
       if (!isSettled(vm)) {
-        Thread.ofPlatform().name("take-" + vm.name()).daemon().start(() -> takeSurely(vm));
+        EachSecond.until("take-" + vm.name(), () -> isSettled(vm));
       }
-    }
-  }
-
-  private void takeSurely(UnheldVm vm) {
-    try {
-      do {
-        Thread.sleep(RETRY);
-      } while (!isSettled(vm));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 
@@ -100,7 +88,7 @@ final class Survivors {
     held.notServed("the agent was restarted and does not serve it yet");
     vms.add(held);
     if (!serve(held)) {
-      Thread.ofPlatform().name("serve-" + vm.name()).daemon().start(() -> serveSurely(held));
+      EachSecond.until("serve-" + vm.name(), () -> !held.body().process().isAlive() || serve(held));
     }
   }
 
@@ -182,16 +170,6 @@ final class Survivors {
       Thread.ofVirtual().start(vm::comeBackSurely);
     }
     return true;
-  }
-
-  private void serveSurely(HostedVm vm) {
-    try {
-      do {
-        Thread.sleep(RETRY);
-      } while (vm.body().process().isAlive() && !serve(vm));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   private void settle(HostedVm vm) {

@@ -1,7 +1,6 @@
 package org.smemv.node.agent;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,7 +13,6 @@ import org.smemv.node.qemu.QemuBody;
  */
 final class WayBack {
   private static final Logger log = LoggerFactory.getLogger(WayBack.class);
-  private static final Duration RETRY = Duration.ofSeconds(1);
   private static final List<String> UNDER_WAY =
       List.of("setup", "active", "pre-switchover", "device");
   private static final List<String> ENDED = List.of("cancelled", "failed", "completed", "none", "");
@@ -42,19 +40,16 @@ final class WayBack {
   void go() {
     reason = tryOnce();
     if (reason != null) {
-      Thread.ofPlatform().name("come-back-" + body.name()).daemon().start(this::tryAgain);
+      EachSecond.until("come-back-" + body.name(), this::isOver);
     }
   }
 
-  private void tryAgain() {
-    try {
-      while (reason != null && body.process().isAlive()) {
-        Thread.sleep(RETRY);
-        reason = tryOnce();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private boolean isOver() {
+    if (body.process().isAlive()) {
+      reason = tryOnce();
+      return reason == null;
     }
+    return true;
   }
 
   private @Nullable String tryOnce() {
