@@ -114,7 +114,7 @@ public final class OutgoingMemory implements AutoCloseable {
       watch.awaitHeat();
       long[] pagesByHeat = watch.dueByHeat(HeatSplit.HEATS);
       // Zeros need no room anywhere, and there are many among the pages that nobody writes.
-      pagesByHeat[0] -= watch.estimateColdDue(SAMPLES, this::isZero);
+      pagesByHeat[0] -= (long) (pagesByHeat[0] * watch.shareOfColdDue(SAMPLES, this::isZero));
       this.split = new HeatSplit(pagesByHeat, targets.getFirst().pages(), subPages());
       senders.forEach(PageSender::start);
     } catch (RuntimeException e) {

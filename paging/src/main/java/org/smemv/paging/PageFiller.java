@@ -178,13 +178,21 @@ final class PageFiller implements FaultLink.Answers {
     }
   }
 
-  private void makeZeros(long page, long entry) {
+  /** Claims a page that will take room; when there is none, or no claim, it waits. */
+  private boolean claimWithRoom(long page, long entry) {
     if (!budget.tryTake()) {
       waitForRoom(page);
-      return;
+      return false;
     }
     if (!claim(page, entry)) {
       budget.release(1);
+      return false;
+    }
+    return true;
+  }
+
+  private void makeZeros(long page, long entry) {
+    if (!claimWithRoom(page, entry)) {
       return;
     }
     zeroRun = page == zeroNext ? Math.min(zeroRun * 2, ZERO_RUN_MAX) : 1;
@@ -247,12 +255,7 @@ final class PageFiller implements FaultLink.Answers {
       backlog.add(page);
       return;
     }
-    if (!budget.tryTake()) {
-      waitForRoom(page);
-      return;
-    }
-    if (!claim(page, entry)) {
-      budget.release(1);
+    if (!claimWithRoom(page, entry)) {
       return;
     }
     ask(link, page, now);

@@ -144,23 +144,20 @@ public final class WriteWatch implements AutoCloseable {
     return count;
   }
 
-  /** How many pages that are due there are of each heat, of those below {@code heats}. */
+  /** How many pages that are due there are of each heat. */
   long[] dueByHeat(int heats) {
     long[] count = new long[heats];
     for (int page = due.nextSetBit(0); page >= 0; page = due.nextSetBit(page + 1)) {
-      int of = heat.of(page);
-      if (of < heats) {
-        count[of]++;
-      }
+      count[heat.of(page)]++;
     }
     return count;
   }
 
   /**
-   * About how many of the cold pages that are due are of a kind, found from a sample that is spread
-   * over the memory.
+   * About which part of the cold pages that are due, 0 to 1, is of a kind: found from a sample that
+   * is spread over the memory.
    */
-  long estimateColdDue(int samples, IntPredicate kind) {
+  double shareOfColdDue(int samples, IntPredicate kind) {
     int stride = (int) Math.max(1, memory.pages() / samples);
     long cold = 0;
     long found = 0;
@@ -170,7 +167,7 @@ public final class WriteWatch implements AutoCloseable {
         found += kind.test(page) ? 1 : 0;
       }
     }
-    return cold == 0 ? 0 : dueByHeat(1)[0] * found / cold;
+    return cold == 0 ? 0 : (double) found / cold;
   }
 
   /** Pages that are due, at the last look. Any thread. */
