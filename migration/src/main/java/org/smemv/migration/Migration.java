@@ -71,7 +71,7 @@ public final class Migration {
   private volatile BodySource.@Nullable Round lastRound;
   private volatile boolean cancelled;
   private volatile boolean forced;
-  private long pauseMillisMax;
+  private boolean stopsAnyway;
 
   /**
    * @param main the new main host
@@ -93,7 +93,6 @@ public final class Migration {
     this.clock = clock;
     this.now = clock::nanos;
     this.begun = clock.nanos();
-    this.pauseMillisMax = Math.max(PAUSE_MILLIS, PAUSE_FACTOR * plan.limits().downtimeMillis());
   }
 
   /** Does it all. Returns when the migration is {@link MigrationState#isOver() over}. */
@@ -192,16 +191,10 @@ public final class Migration {
     if (convergence.allowsStop(plan.limits().downtimeMillis())) {
       return true;
     }
-    if (forced) {
-      pauseMillisMax = Long.MAX_VALUE;
-      return true;
-    }
-    if (!isTimeOver()) {
-      return false;
-    }
-    if (plan.limits().onTimeout() == OnTimeout.FORCE) {
-      pauseMillisMax = Long.MAX_VALUE;
-      return true;
+    boolean over = isTimeOver();
+    stopsAnyway = forced || (over && plan.limits().onTimeout() == OnTimeout.FORCE);
+    if (stopsAnyway || !over) {
+      return stopsAnyway;
     }
     throw new GivenUp(
         "not done after the time-out of %d s: %d MiB are left, and stopping the VM now would take %d ms%s"
@@ -235,7 +228,8 @@ public final class Migration {
   }
 
   private boolean standsTooLong() {
-    return cancelled || millisSince(paused) > pauseMillisMax;
+    long most = Math.max(PAUSE_MILLIS, PAUSE_FACTOR * plan.limits().downtimeMillis());
+    return cancelled || (!stopsAnyway && millisSince(paused) > most);
   }
 
   private void endStep(String step) {
