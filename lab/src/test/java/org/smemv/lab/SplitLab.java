@@ -54,7 +54,7 @@ final class SplitLab implements AutoCloseable {
   static SplitLab up(String... capacities) {
     GuestImage image = GuestImage.get();
     LabPlan plan = LabPlan.of(capacities.length, Arrays.asList(capacities), "1gbit", 1500);
-    return new SplitLab(Lab.up(plan, new HastyAgent()), image);
+    return new SplitLab(Lab.up(plan, new MortalAgent()), image);
   }
 
   Lab lab() {

@@ -227,7 +227,10 @@ final class Arrivals {
         if (!vm.hasBody() && !vm.migrationStatus().equals("completed")) {
           throw refused("its device state has not arrived");
         }
+        String name = vm.record().name();
+        log.info("VM {}: all of it has arrived from {}", name, arrival.reservation.source());
         vm.change(VmRecord::here);
+        log.info("VM {}: taken from {}", name, arrival.reservation.source());
         arrivals.remove(id);
         noteTaken(vm.record());
       } catch (IOException e) {
@@ -259,6 +262,7 @@ final class Arrivals {
       log.warn("VM {} does not run yet: {}", vm.record().name(), e.getMessage());
       return false;
     }
+    log.info("VM {}: runs here", vm.record().name());
     afterResume(vm);
     return true;
   }

@@ -1,0 +1,82 @@
+package org.smemv.lab;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import org.smemv.node.command.SmemvCommand;
+
+/**
+ * This build's agent with two habits for tests: its reservations lapse after seconds, and it dies
+ * as by SIGKILL at the very moment that it logs what a test has foretold. The thread that logs does
+ * not get a step further, which a signal from outside cannot promise.
+ */
+public final class MortalAgent implements AgentProgram {
+  private static final String FILE = "smemv.lab.dies.at";
+  private static final int KILLED = 137;
+
+  private final AgentProgram agent = AgentProgram.ofThisBuild();
+
+  /** What runs in the agent's process. */
+  public static void main(String... args) {
+    Logger.getLogger("").addHandler(new Death(Path.of(System.getProperty(FILE))));
+    SmemvCommand.main(args);
+  }
+
+  /** From now on the host's agent dies, once, when a line of its log contains this. */
+  static void foretell(HostPlan host, String line) throws IOException {
+    Path next = host.folder().resolve("next-death");
+    Files.writeString(next, line);
+    Files.move(next, file(host));
+  }
+
+  private static Path file(HostPlan host) {
+    return host.folder().resolve("dies-at");
+  }
+
+  @Override
+  public List<String> command(HostPlan host) {
+    List<String> command = new ArrayList<>(agent.command(host));
+    command.set(command.indexOf(SmemvCommand.class.getName()), MortalAgent.class.getName());
+    command.addAll(
+        1, List.of("-Dsmemv.reservation.lapse.seconds=10", "-D" + FILE + "=" + file(host)));
+    return command;
+  }
+
+  @Override
+  public boolean answers(HostPlan host) {
+    return agent.answers(host);
+  }
+
+  private static final class Death extends Handler {
+    private final Path file;
+
+    Death(Path file) {
+      this.file = file;
+    }
+
+    @Override
+    public void publish(LogRecord record) {
+      try {
+        if (Files.exists(file)
+            && new SimpleFormatter().formatMessage(record).contains(Files.readString(file))) {
+          Files.delete(file);
+          Runtime.getRuntime().halt(KILLED);
+        }
+      } catch (IOException e) {
+        throw new IllegalStateException("cannot read " + file, e);
+      }
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+  }
+}

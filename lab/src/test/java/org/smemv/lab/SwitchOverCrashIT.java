@@ -1,0 +1,134 @@
+package org.smemv.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.smemv.lab.SplitLab.MIB;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.OperationException;
+import org.smemv.node.api.SubShare;
+import org.smemv.node.api.TimeoutAction;
+import org.smemv.node.api.VmReport;
+import org.smemv.node.api.VmState;
+
+/**
+ * Agents that die at each step of the switch of a VM between two hosts, exactly at that step: the
+ * VM goes on whole, in one place, and which one is told by the step. It is moved to and fro, so
+ * that each death meets what the one before has left.
+ */
+@Timeout(400)
+class SwitchOverCrashIT {
+  private static final Duration DIES = Duration.ofMinutes(1);
+  private static final Duration SETTLES = Duration.ofMinutes(2);
+
+  private static SplitLab lab;
+  private String place = "h1";
+
+  @BeforeAll
+  static void up() {
+    lab = SplitLab.up("384M", "384M", "256M", "256M");
+  }
+
+  @AfterAll
+  static void down() {
+    if (lab != null) {
+      lab.close();
+    }
+  }
+
+  @AfterEach
+  void clear() throws Exception {
+    lab.clear();
+  }
+
+  @Test
+  void aSourceAgentThatDiesInTheSwitchHasLostTheVmOnlyOnceTheTargetHasTakenIt() throws Exception {
+    TestVm vm = lab.startPatient("vm");
+    for (String step : List.of("PAUSE", "SEND_BODY", "COMMIT")) {
+      dies(place, "migration to " + other() + ": " + step, vm);
+      assertThat(place).as("died in " + step).isEqualTo("h1");
+    }
+    dies(place, "migration to " + other() + ": RESUME", vm);
+    assertThat(place).isEqualTo("h2");
+    dies(place, "migration to " + other() + ": RESUME", vm, "h3", "h4");
+    assertThat(place).isEqualTo("h1");
+    vm.assertNothingIsWrong();
+  }
+
+  @Test
+  void aMainHostsAgentThatDiesInTheSwitchHasTheVmOnceItHasTakenIt() throws Exception {
+    TestVm vm = lab.startPatient("vm");
+    dies(other(), "all of it has arrived from h1", vm);
+    assertThat(place).isEqualTo("h1");
+    dies(other(), "taken from h1", vm);
+    assertThat(place).isEqualTo("h2");
+    dies(other(), "vm: runs here", vm);
+    assertThat(place).isEqualTo("h1");
+    dies(other(), "taken from h1", vm, "h3", "h4");
+    assertThat(place).isEqualTo("h2");
+    vm.assertNothingIsWrong();
+  }
+
+  private String other() {
+    return place.equals("h1") ? "h2" : "h1";
+  }
+
+  /** Moves the VM to the other host; that agent dies at that line of its log, and comes back. */
+  private void dies(String victim, String line, TestVm vm, String... subs) throws Exception {
+    RecordedProcess agent = lab.lab().agent(victim).orElseThrow();
+    MortalAgent.foretell(lab.lab().plan().host(victim), line);
+    lab.host(place).migrate(vm.name(), forced(other(), subs));
+    Awaitility.await("the agent of " + victim + " dies at '" + line + "'")
+        .atMost(DIES)
+        .until(() -> !agent.isAlive());
+    lab.lab().startAgent(victim);
+    place =
+        Awaitility.await("the VM is in one place")
+            .atMost(SETTLES)
+            .ignoreExceptionsInstanceOf(OperationException.class)
+            .until(SwitchOverCrashIT::onlyPlace, found -> !found.isEmpty());
+    vm.awaitProgress();
+  }
+
+  private static MigrateVm forced(String target, String... subs) {
+    List<SubShare> shares = new ArrayList<>();
+    for (String sub : subs) {
+      shares.add(new SubShare(sub, 0));
+    }
+    long main = subs.length == 0 ? 0 : SplitLab.MAIN_BYTES;
+    return new MigrateVm(target, main, shares, 50, 96 * MIB, 3, TimeoutAction.FORCE, false);
+  }
+
+  /** The one host that has the VM, when it runs there and all others know nothing of it. */
+  private static String onlyPlace() throws OperationException, IOException {
+    List<String> places = new ArrayList<>();
+    int qemus = 0;
+    for (LabHost host : lab.lab().hosts()) {
+      String name = host.plan().name();
+      for (VmReport vm : lab.host(name).vms()) {
+        places.add(vm.state() == VmState.RUNNING ? name : name + " " + vm.state());
+      }
+      for (long pid : host.processes()) {
+        qemus += isQemu(pid) ? 1 : 0;
+      }
+    }
+    boolean one = places.size() == 1 && qemus == 1 && !places.getFirst().contains(" ");
+    return one ? places.getFirst() : "";
+  }
+
+  private static boolean isQemu(long pid) throws IOException {
+    Path name = Path.of("/proc/" + pid + "/comm");
+    return Files.exists(name) && Files.readString(name).startsWith("qemu-system");
+  }
+}
