@@ -2,6 +2,7 @@ package org.smemv.migration;
 
 import java.util.List;
 import java.util.UUID;
+import org.smemv.placement.Name;
 
 /**
  * Everything that a migration asks of a target host. Each call answers within a time-out of its own
@@ -43,9 +44,9 @@ public interface HostControl {
       if (vm == null || role == null) {
         throw new IllegalArgumentException("a reservation needs a VM and a role");
       }
-      ReservationCheck.name("VM", name);
-      ReservationCheck.name("source host", source);
-      ReservationCheck.name("main host", mainHost);
+      Name.require("VM", name);
+      Name.require("source host", source);
+      Name.require("main host", mainHost);
       ReservationCheck.epoch(epoch);
       ReservationCheck.bytes("memory", bytes, 1);
       ReservationCheck.bytes("VM", vmBytes, 4096);
@@ -67,7 +68,7 @@ public interface HostControl {
       if (index < 0 || index > INDEX_MAX) {
         throw new IllegalArgumentException("sub-host " + index + ": 0 to 65535 are possible");
       }
-      ReservationCheck.name("sub-host", host);
+      Name.require("sub-host", host);
       ReservationCheck.bytes("share", bytes, 1);
     }
 

@@ -1,13 +1,7 @@
 package org.smemv.migration;
 
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-
 /** Checks of what a peer asks to be reserved; each failure names the value and what would fit. */
 final class ReservationCheck {
-  /** As operators must write names: it becomes a part of paths. */
-  private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}");
-
   /** More than any host has; keeps sums far from overflow. */
   private static final long BYTES_MAX = 16L << 40;
 
@@ -15,13 +9,6 @@ final class ReservationCheck {
   private static final long EPOCH_MAX = Long.MAX_VALUE >>> 1;
 
   private ReservationCheck() {}
-
-  static void name(String of, @Nullable String value) {
-    if (value == null || !NAME.matcher(value).matches()) {
-      throw new IllegalArgumentException(
-          of + " '" + value + "': 1 to 63 letters, digits, '.', '_' or '-' are needed");
-    }
-  }
 
   static void epoch(long epoch) {
     if (epoch < 1 || epoch > EPOCH_MAX) {

@@ -236,11 +236,11 @@ final class ServerConnection implements Runnable {
     arena.close();
   }
 
-  /** Ends a connection that never got a thread. */
+  /** Ends a connection that never got a thread. It is uncounted before its peer can notice. */
   void abandon() {
+    connections.remove(this, null, true);
     transport.close();
     arena.close();
-    connections.remove(this, null, true);
     ended.countDown();
   }
 

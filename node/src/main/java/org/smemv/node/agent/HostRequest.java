@@ -29,26 +29,56 @@ public sealed interface HostRequest {
   record Describe() implements HostRequest {}
 
   /** See {@link HostControl#reserve}. */
-  record Reserve(HostControl.Reservation reservation) implements HostRequest {}
+  record Reserve(HostControl.Reservation reservation) implements HostRequest {
+    public Reserve {
+      require("a reservation", reservation);
+    }
+  }
 
   /** See {@link HostControl#prepare}. */
   record Prepare(UUID vm, long epoch, String body, List<HostControl.Share> shares)
-      implements HostRequest {}
+      implements HostRequest {
+    public Prepare {
+      require("a VM", vm);
+      require("what its QEMU is like", body);
+      require("a list of shares", shares);
+    }
+  }
 
   /** See {@link HostControl#keep}. */
-  record Keep(UUID vm, long epoch) implements HostRequest {}
+  record Keep(UUID vm, long epoch) implements HostRequest {
+    public Keep {
+      require("a VM", vm);
+    }
+  }
 
   /** See {@link HostControl#resize}. */
-  record Resize(UUID vm, long bytes) implements HostRequest {}
+  record Resize(UUID vm, long bytes) implements HostRequest {
+    public Resize {
+      require("a VM", vm);
+    }
+  }
 
   /** See {@link HostControl#commit}. */
-  record Commit(UUID vm, long epoch) implements HostRequest {}
+  record Commit(UUID vm, long epoch) implements HostRequest {
+    public Commit {
+      require("a VM", vm);
+    }
+  }
 
   /** See {@link HostControl#decided}. */
-  record Decided(UUID vm, long epoch) implements HostRequest {}
+  record Decided(UUID vm, long epoch) implements HostRequest {
+    public Decided {
+      require("a VM", vm);
+    }
+  }
 
   /** Whether anything of the VM's body is there or arriving, also an old record. */
-  record Holds(UUID vm) implements HostRequest {}
+  record Holds(UUID vm) implements HostRequest {
+    public Holds {
+      require("a VM", vm);
+    }
+  }
 
   /**
    * Whether the share that a sub-host has of the VM is part of it there, or may become so.
@@ -57,17 +87,24 @@ public sealed interface HostRequest {
    */
   record Needs(UUID vm, String sub) implements HostRequest {
     public Needs {
-      if (vm == null || sub == null) {
-        throw new IllegalArgumentException("a VM and a sub-host are needed");
-      }
+      require("a VM", vm);
+      require("a sub-host", sub);
     }
   }
 
   /** See {@link HostControl#resume}. */
-  record Resume(UUID vm, long epoch) implements HostRequest {}
+  record Resume(UUID vm, long epoch) implements HostRequest {
+    public Resume {
+      require("a VM", vm);
+    }
+  }
 
   /** See {@link HostControl#release}. */
-  record Release(UUID vm, long epoch) implements HostRequest {}
+  record Release(UUID vm, long epoch) implements HostRequest {
+    public Release {
+      require("a VM", vm);
+    }
+  }
 
   /**
    * The answer.
@@ -87,6 +124,12 @@ public sealed interface HostRequest {
 
     static Reply refusal(HostException e) {
       return new Reply(e.kind(), e.getMessage(), false, null);
+    }
+  }
+
+  private static void require(String what, @Nullable Object given) {
+    if (given == null) {
+      throw new IllegalArgumentException(what + " is needed");
     }
   }
 }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.placement.Name;
 
 /**
  * The operator API of one host: HTTP and JSON over a Unix socket. Each request runs on a virtual
@@ -132,11 +133,11 @@ public final class ApiServer implements AutoCloseable {
   }
 
   private static String vm(ServerRequest request) {
-    return RequestCheck.name("VM name", request.path().pathParameters().get("vm"));
+    return Name.require("VM name", request.path().pathParameters().get("vm"));
   }
 
   private static String id(ServerRequest request) {
-    return RequestCheck.name("migration id", request.path().pathParameters().get("id"));
+    return Name.require("migration id", request.path().pathParameters().get("id"));
   }
 
   private static <T> T body(ServerRequest request, Class<T> type) throws OperationException {

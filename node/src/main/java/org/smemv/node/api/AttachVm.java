@@ -1,6 +1,7 @@
 package org.smemv.node.api;
 
 import java.util.Objects;
+import org.smemv.placement.Name;
 
 /**
  * Takes over the memory of a QEMU that somebody else started.
@@ -13,7 +14,7 @@ public record AttachVm(String name, long pid, String qmpSocket) {
   private static final long PID_MAX = 1L << 22;
 
   public AttachVm {
-    RequestCheck.name("VM name", name);
+    Name.require("VM name", name);
     RequestCheck.range("pid", pid, 2, PID_MAX, "as a process id");
     Objects.requireNonNull(RequestCheck.path("qmpSocket", qmpSocket), "qmpSocket is needed");
   }

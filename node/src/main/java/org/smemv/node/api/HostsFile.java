@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.smemv.placement.Name;
 
 /**
  * The list of all hosts, a JSON file that agents and the command read: {@code
@@ -75,7 +76,7 @@ public record HostsFile(Path file, List<HostEntry> hosts) {
   }
 
   private static HostEntry entry(JsonNode node) {
-    String name = RequestCheck.name("host name", node.path("name").asText(""));
+    String name = Name.require("host name", node.path("name").asText(""));
     node.fieldNames()
         .forEachRemaining(
             field -> {

@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.smemv.placement.Name;
 
 /**
  * Moves a VM to a main host and any number of sub-hosts.
@@ -35,7 +36,7 @@ public record MigrateVm(
   private static final int SUBS_MAX = 64;
 
   public MigrateVm {
-    RequestCheck.name("main host", mainHost);
+    Name.require("main host", mainHost);
     if (mainMemoryBytes != 0) {
       RequestCheck.pages("main memory", mainMemoryBytes);
     }

@@ -1,27 +1,12 @@
 package org.smemv.node.api;
 
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Checks of single fields. Each failure names the field, the value and what would fit. */
 final class RequestCheck {
-  private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}");
   private static final int TEXT_CHARACTERS_MAX = 4096;
 
   private RequestCheck() {}
-
-  /** A VM's or a host's name. */
-  static String name(String field, @Nullable String value) {
-    if (value == null || !NAME.matcher(value).matches()) {
-      throw new IllegalArgumentException(
-          field
-              + " '"
-              + value
-              + "': 1 to 63 letters, digits, '.', '_' or '-' are needed, the first a letter or"
-              + " digit");
-    }
-    return value;
-  }
 
   static long range(String field, long value, long min, long max, String unit) {
     if (value < min || value > max) {

@@ -2,6 +2,7 @@ package org.smemv.node.api;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.smemv.placement.Name;
 
 /**
  * Starts a VM.
@@ -32,7 +33,7 @@ public record StartVm(
   private static final long MIB = 1L << 20;
 
   public StartVm {
-    RequestCheck.name("VM name", name);
+    Name.require("VM name", name);
     if (memoryBytes < MIB || memoryBytes > Size.BYTES_MAX || memoryBytes % MIB != 0) {
       throw new IllegalArgumentException(
           "memory " + memoryBytes + " bytes: whole MiB from 1M to 16T are needed");

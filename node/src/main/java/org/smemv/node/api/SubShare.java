@@ -1,5 +1,7 @@
 package org.smemv.node.api;
 
+import org.smemv.placement.Name;
+
 /**
  * A sub-host of a migration.
  *
@@ -8,7 +10,7 @@ package org.smemv.node.api;
  */
 public record SubShare(String host, long bytes) {
   public SubShare {
-    RequestCheck.name("sub-host", host);
+    Name.require("sub-host", host);
     if (bytes != 0) {
       RequestCheck.pages("size for sub-host " + host, bytes);
     }

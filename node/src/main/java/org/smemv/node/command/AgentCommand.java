@@ -8,6 +8,7 @@ import org.smemv.node.AgentOptions;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostsFile;
 import org.smemv.node.api.OperationException;
+import org.smemv.placement.Name;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -16,7 +17,6 @@ import picocli.CommandLine.Option;
     description = "Runs the agent of this host, in the foreground, until it is told to end.")
 final class AgentCommand extends SmemvTask {
   private static final long PAGE_BYTES = 4096;
-  private static final String NAME = "[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}";
 
   @Option(names = "--name", required = true, paramLabel = "H", description = "This host's name.")
   private String name = "";
@@ -65,9 +65,7 @@ final class AgentCommand extends SmemvTask {
   }
 
   private AgentOptions options() {
-    if (!name.matches(NAME)) {
-      throw new IllegalArgumentException("--name '" + name + "' must match " + NAME);
-    }
+    Name.require("--name", name);
     if (!api.startsWith("unix:/")) {
       throw new IllegalArgumentException("--api '" + api + "': write unix: and an absolute path");
     }

@@ -144,6 +144,31 @@ class ControlRequestsTest implements HolderDirectory {
     assertThat(ledger.grantedBytes()).isEqualTo(4096);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'reserve'",
+        "'prepare'",
+        "'prepare','vm':'00000000-0000-0000-0000-000000000001','epoch':1",
+        "'keep','epoch':1",
+        "'resize','bytes':4096",
+        "'commit','epoch':1",
+        "'decided','epoch':1",
+        "'holds'",
+        "'needs','vm':'00000000-0000-0000-0000-000000000001'",
+        "'resume'",
+        "'release'"
+      })
+  void aRequestThatLacksAFieldIsToldWhichOne(String ask) throws Exception {
+    byte[] request = ("{'ask':" + ask + "}").replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+    try (PageLink link =
+        PageLink.open(LinkTarget.control(server.address(), "h2", Duration.ofSeconds(3)))) {
+      assertThatThrownBy(() -> link.control(request, ANSWER))
+          .isInstanceOf(PageLinkException.class)
+          .hasMessageContaining("is needed");
+    }
+  }
+
   @Test
   void aShareIsNeededOnlyWhenTheRecordNamesTheOneWhoAsks() throws Exception {
     List<Share> shares = List.of(new Share(0, "h2", BYTES));
