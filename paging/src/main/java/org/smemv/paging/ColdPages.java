@@ -81,18 +81,30 @@ final class ColdPages {
     }
   }
 
+  /** The marks are taken, and nobody else will see them. */
+  private void tell(long from, long to) {
+    for (long page = from; page < to; page++) {
+      table.changed().note(page);
+    }
+  }
+
   private void takeWritten(long first, long end, boolean arm) {
     written.clear();
     Pagemap.Runs mark =
-        (from, to) ->
-            written.set(
-                (int) (memory.pageAt(from) - first), (int) (memory.pageAt(to - 1) + 1 - first));
-    long start = memory.address(first);
-    long stop = start + ((end - first) << PageSize.SHIFT);
+        (from, to) -> {
+          int start = (int) (memory.pageAt(from) - first);
+          int stop = (int) (memory.pageAt(to - 1) + 1 - first);
+          written.set(start, stop);
+          if (arm) {
+            tell(first + start, first + stop);
+          }
+        };
+    long base = memory.address(first);
+    long bytes = (end - first) << PageSize.SHIFT;
     if (arm) {
-      pagemap.takeWritten(start, stop, mark);
+      pagemap.takeWritten(base, base + bytes, mark);
     } else {
-      pagemap.peekWritten(start, stop, mark);
+      pagemap.peekWritten(base, base + bytes, mark);
     }
   }
 }

@@ -1,18 +1,19 @@
 package org.smemv.paging;
 
 import java.util.BitSet;
+import org.smemv.linux.Pagemap;
 
 /**
  * Which pages of a running VM were written: collects the kernel's marks into a set of page numbers.
  * One thread at a time.
  */
-public final class DirtyTracker {
+public final class DirtyTracker implements AutoCloseable {
   private final GuestMemory memory;
-  private final org.smemv.linux.Pagemap pagemap;
+  private final Pagemap pagemap;
 
   DirtyTracker(GuestAttachment attachment) {
     this.memory = attachment.memory();
-    this.pagemap = attachment.pagemap();
+    this.pagemap = Pagemap.of(attachment.pid()); // the evictor has one of its own
   }
 
   /** Begins: no page counts as written. */
@@ -37,5 +38,10 @@ public final class DirtyTracker {
           written.set(from, to);
         });
     return count[0];
+  }
+
+  @Override
+  public void close() {
+    pagemap.close();
   }
 }

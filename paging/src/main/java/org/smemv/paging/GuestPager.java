@@ -105,6 +105,19 @@ public final class GuestPager implements AutoCloseable {
     }
   }
 
+  /**
+   * Keeps every remote page where it is, and its copies: none is evicted, moved or dropped until
+   * {@link #goOn()}. Faults are served.
+   */
+  public void hold() {
+    evictor.hold();
+  }
+
+  /** Ends {@link #hold()}. */
+  public void goOn() {
+    evictor.goOn();
+  }
+
   private void roomNeeded() {
     evictor.roomNeeded();
   }

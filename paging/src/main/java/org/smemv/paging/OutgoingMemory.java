@@ -80,6 +80,7 @@ public final class OutgoingMemory implements AutoCloseable {
   private final int[] stripeSize;
   private final HeatSplit split;
   private final LongAdder zeroPages = new LongAdder();
+  private final BitSet toldRemote = new BitSet();
   private BitSet unsent = new BitSet();
   private long lookDue;
 
@@ -87,7 +88,8 @@ public final class OutgoingMemory implements AutoCloseable {
    * Connects to the targets, and decides by what was watched until now which pages are hot.
    *
    * @param watch of the VM's writes; stays open
-   * @param targets the main host, then the sub-hosts in the order of their indexes
+   * @param targets the main host, then the sub-hosts that get pages in the order of their indexes
+   * @param staying the sub-hosts that have pages already, which stay there
    * @param bytesPerSecondMax for all targets together; 0 for no limit
    * @throws PageLinkException when a target cannot be reached or refuses
    */
@@ -97,6 +99,7 @@ public final class OutgoingMemory implements AutoCloseable {
       long epoch,
       String caller,
       List<Target> targets,
+      PlaceIndexes staying,
       long bytesPerSecondMax) {
     this.watch = watch;
     this.memory = watch.memory();
@@ -106,7 +109,8 @@ public final class OutgoingMemory implements AutoCloseable {
     assigned.fill(UNASSIGNED);
     this.stripe = new long[targets.size()][STRIPE];
     this.stripeSize = new int[targets.size()];
-    var shared = new PageSender.Shared(memory, heat, new BandwidthLimit(bytesPerSecondMax));
+    var limit = new BandwidthLimit(bytesPerSecondMax);
+    var shared = new PageSender.Shared(memory, heat, limit, watch.table(), staying);
     try {
       for (int i = 0; i < targets.size(); i++) {
         senders.add(connect(i, vm, epoch, caller, shared));
@@ -168,6 +172,7 @@ public final class OutgoingMemory implements AutoCloseable {
     lookDue = begin + LOOK_NANOS;
     senders.forEach(PageSender::beginRound);
     try {
+      tellPlaces(enough);
       dispatch(false, enough);
       dispatch(true, enough);
       finishRound(enough);
@@ -206,6 +211,25 @@ public final class OutgoingMemory implements AutoCloseable {
         duePages() + " pages of the stopped VM are still being written");
   }
 
+  /** Of pages that are at a sub-host only that is told; all at once, as they are many at first. */
+  private void tellPlaces(BooleanSupplier enough) throws InterruptedException {
+    for (int p = unsent.nextSetBit(0); p >= 0; p = unsent.nextSetBit(p + 1)) {
+      if (watch.isRemote(p)) {
+        if (enough.getAsBoolean()) {
+          return;
+        }
+        unsent.clear(p);
+        tell(p);
+      }
+    }
+  }
+
+  /** To the target that got the page before, so that one connection alone tells of it. */
+  private void tell(int number) throws InterruptedException {
+    toldRemote.set(number);
+    add(Math.max(HeatSplit.MAIN, assigned.get(ValueLayout.JAVA_BYTE, number)), ~(long) number);
+  }
+
   private void dispatch(boolean all, BooleanSupplier enough) throws InterruptedException {
     for (int p = unsent.nextSetBit(0); p >= 0; p = unsent.nextSetBit(p + 1)) {
       if (all || (heat.of(p) == 0 && !watch.wasWrittenInRound(p))) {
@@ -220,11 +244,17 @@ public final class OutgoingMemory implements AutoCloseable {
 
   private void dispatch(int number) throws InterruptedException {
     int target = assigned.get(ValueLayout.JAVA_BYTE, number);
+    if (watch.isRemote(number)) {
+      tell(number);
+      return;
+    }
     if (target == UNASSIGNED) {
       target = assign(number);
     }
     if (target >= 0) {
       add(target, number);
+    } else if (toldRemote.get(number)) {
+      tell(number);
     }
   }
 

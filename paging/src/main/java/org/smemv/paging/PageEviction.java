@@ -192,6 +192,7 @@ final class PageEviction {
       if (MemorySegment.mismatch(last, 0, PageSize.BYTES, sent, at, at + PageSize.BYTES) < 0) {
         long entry = table.get(leaving[i]);
         table.set(leaving[i], entry & ~PageEntry.EVICTING);
+        table.changed().note(leaving[i]);
         counters.zeros(zero[slots[i]] ? 1 : 0);
         gone++;
       } else {
@@ -219,5 +220,6 @@ final class PageEviction {
         PageEntry.place(entry) == PageEntry.REMOTE
             ? PageEntry.residentWithCopy(PageEntry.host(entry), PageEntry.checksum(entry), 255)
             : PageEntry.resident(255));
+    table.changed().note(page); // who reads pages meanwhile may have read the hole
   }
 }

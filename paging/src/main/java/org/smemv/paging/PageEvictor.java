@@ -1,5 +1,7 @@
 package org.smemv.paging;
 
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +52,9 @@ final class PageEvictor implements AutoCloseable {
   private long failedAtNanos;
   private volatile boolean running = true;
 
+  /** Who has it may change places of pages: this thread at work, or who holds it up. */
+  private final Semaphore turn = new Semaphore(1, true);
+
   PageEvictor(
       PageTable table,
       ResidentBudget budget,
@@ -87,14 +92,12 @@ final class PageEvictor implements AutoCloseable {
     try {
       cold.begin();
       while (running) {
-        boolean moreCopies = copies.dropSome();
-        if (moreCopies && isResting()) {
-          continue;
-        }
-        if (!makeRoom() && !moreCopies) {
+        if (turn.tryAcquire(IDLE_MILLIS, TimeUnit.MILLISECONDS) && !takeTurn()) {
           work.await(state == State.NO_ROOM ? AFTER_FAILURE_MILLIS : IDLE_MILLIS);
         }
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
       if (e instanceof SystemCallException call && call.errno() == Errno.ESRCH) {
         log.info("the evictor ends: its QEMU has ended");
@@ -103,6 +106,27 @@ final class PageEvictor implements AutoCloseable {
         broken.accept(e);
       }
     }
+  }
+
+  /** Does a short piece of work; false when there is nothing to do now. */
+  private boolean takeTurn() {
+    try {
+      boolean moreCopies = copies.dropSome();
+      return (moreCopies && isResting()) || makeRoom() || moreCopies;
+    } finally {
+      turn.release();
+    }
+  }
+
+  /** Lets no page leave and no copy be dropped; returns when that is so. Any thread. */
+  void hold() {
+    turn.acquireUninterruptibly();
+  }
+
+  /** Ends {@link #hold()}. Any thread, once for each. */
+  void goOn() {
+    turn.release();
+    roomNeeded();
   }
 
   /** True for a while after nothing could be evicted. */

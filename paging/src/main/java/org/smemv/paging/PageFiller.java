@@ -318,6 +318,7 @@ final class PageFiller implements FaultLink.Answers {
     table.set(
         page,
         PageEntry.residentWithCopy(PageEntry.host(entry), PageEntry.checksum(entry), FETCHED_HEAT));
+    table.changed().note(page);
     counters.remoteFilled(System.nanoTime() - started);
     copies.offer(page);
   }

@@ -35,8 +35,15 @@ final class PageSender implements AutoCloseable {
    * @param memory what is sent
    * @param heat how hot each page is
    * @param limit for all senders together
+   * @param table where pages are that are not here
+   * @param staying the sub-hosts that have them
    */
-  record Shared(GuestMemory memory, WriteHeat heat, BandwidthLimit limit) {}
+  record Shared(
+      GuestMemory memory,
+      WriteHeat heat,
+      BandwidthLimit limit,
+      PageTable table,
+      PlaceIndexes staying) {}
 
   private final int index;
   private final Shared shared;
@@ -45,6 +52,7 @@ final class PageSender implements AutoCloseable {
   private final @Nullable PageLink placeLink;
   private final @Nullable PageSendWindow places;
   private final BitSet holds = new BitSet();
+  private final BitSet placed = new BitSet();
   private final BlockingQueue<long[]> stripes = new ArrayBlockingQueue<>(QUEUE_STRIPES);
   private final Arena arena = Arena.ofShared();
   private final MemorySegment buffer =
@@ -83,7 +91,11 @@ final class PageSender implements AutoCloseable {
     round = new CompletableFuture<>();
   }
 
-  /** Has pages sent; waits while too many are queued. */
+  /**
+   * Has pages sent; waits while too many are queued.
+   *
+   * @param stripe page numbers; {@code ~number} for a page of which only the place is to be told
+   */
   void send(long[] stripe) throws InterruptedException {
     while (!stripes.offer(stripe, 100, java.util.concurrent.TimeUnit.MILLISECONDS)) {
       if (round.isDone()) {
@@ -112,7 +124,7 @@ final class PageSender implements AutoCloseable {
   void takeSkipped(BitSet into) {
     for (long[] stripe = skipped.poll(); stripe != null; stripe = skipped.poll()) {
       for (long page : stripe) {
-        into.set((int) page);
+        into.set((int) (page < 0 ? ~page : page));
       }
     }
   }
@@ -159,26 +171,69 @@ final class PageSender implements AutoCloseable {
   }
 
   private void sendStripe(long[] stripe) {
-    shared.limit().await((long) stripe.length << PageSize.SHIFT);
     int from = 0;
     while (from < stripe.length) {
       int to = from + 1;
-      while (to < stripe.length && stripe[to] == stripe[to - 1] + 1) {
-        to++;
+      if (stripe[from] < 0) {
+        tell(~stripe[from]);
+      } else {
+        while (to < stripe.length && stripe[to] == stripe[to - 1] + 1) {
+          to++;
+        }
+        sendRun(stripe[from], to - from);
       }
-      sendRun(stripe[from], to - from);
       from = to;
+    }
+  }
+
+  /**
+   * A page that was at a sub-host: says where, or that it is zeros. If it came back in the meantime
+   * it is due again, and goes where it will be assigned to.
+   */
+  private void tell(long page) {
+    long entry = shared.table().get(page);
+    if (PageEntry.place(entry) == PageEntry.REMOTE) {
+      tellPlace(page, entry);
+    } else if (isZero(page)) {
+      sendZero(page);
+    }
+  }
+
+  private boolean isZero(long page) {
+    makeRoom(1);
+    long at = (long) filled * PageSize.BYTES;
+    shared.memory().ram().read(page << PageSize.SHIFT, buffer.address() + at, PageSize.BYTES);
+    return ZeroPages.isZero(buffer, at);
+  }
+
+  private void tellPlace(long page, long entry) {
+    int host = shared.staying().of(PageEntry.host(entry));
+    PageSendWindow teller = places == null ? pages : places;
+    if (holds.get((int) page)) {
+      holds.clear((int) page);
+      pagesHeld.decrement();
+      if (places != null) {
+        pages.drop(page);
+      }
+    }
+    placed.set((int) page);
+    teller.place(page, host, PageEntry.checksum(entry), PageEntry.heat(entry));
+  }
+
+  /** Without this many free pages in the buffer, sends those in it. */
+  private void makeRoom(int count) {
+    if (filled + count > BUFFER_PAGES) {
+      pages.flush(); // now nothing in the buffer waits for its frame to fill
+      filled = 0;
     }
   }
 
   /** Reads pages in a row with one call, which costs about as much as copying a page. */
   private void sendRun(long first, int count) {
-    if (filled + count > BUFFER_PAGES) {
-      pages.flush(); // now nothing in the buffer waits for its frame to fill
-      filled = 0;
-    }
+    makeRoom(count);
     long at = (long) filled * PageSize.BYTES;
     long bytes = (long) count * PageSize.BYTES;
+    shared.limit().await(bytes);
     shared.memory().ram().read(first << PageSize.SHIFT, buffer.address() + at, bytes);
     filled += count;
     for (int i = 0; i < count; i++, at += PageSize.BYTES) {
@@ -197,6 +252,7 @@ final class PageSender implements AutoCloseable {
       holds.set((int) page);
       pagesHeld.increment();
     }
+    placed.clear((int) page);
     pages.put(page, buffer.address() + at, checksum, heat);
     if (places != null) {
       places.place(page, index - 1, checksum, heat);
@@ -207,15 +263,19 @@ final class PageSender implements AutoCloseable {
   /** Targets take every page for zeros until they are told otherwise. */
   private void sendZero(long page) {
     zeroPages.increment();
-    if (!holds.get((int) page)) {
+    boolean held = holds.get((int) page);
+    if (!held && !placed.get((int) page)) {
       return;
     }
     holds.clear((int) page);
-    pagesHeld.decrement();
+    placed.clear((int) page);
+    pagesHeld.add(held ? -1 : 0);
     if (places == null) {
       pages.putZero(page, 0);
     } else {
-      pages.drop(page);
+      if (held) {
+        pages.drop(page);
+      }
       places.placeZero(page);
     }
   }

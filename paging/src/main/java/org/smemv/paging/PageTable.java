@@ -33,11 +33,13 @@ public final class PageTable implements AutoCloseable {
   private final MemoryFile file;
   private final MemorySegment memory;
   private final long pages;
+  private final ChangedPages changed;
 
   private PageTable(MemoryFile file, long pages) {
     this.file = file;
     this.memory = file.mapped();
     this.pages = pages;
+    this.changed = new ChangedPages(pages);
   }
 
   /** Makes a new table in which every page is zero. */
@@ -114,6 +116,11 @@ public final class PageTable implements AutoCloseable {
 
   void paging(boolean on) {
     memory.set(JAVA_LONG, 80, on ? 1 : 0);
+  }
+
+  /** What changes, for whoever follows; this agent's alone, not in the file. */
+  ChangedPages changed() {
+    return changed;
   }
 
   MemorySegment journalMemory() {

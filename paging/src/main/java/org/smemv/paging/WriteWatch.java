@@ -18,6 +18,7 @@ public final class WriteWatch implements AutoCloseable {
   private static final long LOOK_MILLIS = 40;
 
   private final GuestMemory memory;
+  private final PageTable table;
   private final DirtyTracker tracker;
   private final Arena arena = Arena.ofShared();
   private final WriteHeat heat;
@@ -30,6 +31,7 @@ public final class WriteWatch implements AutoCloseable {
 
   private WriteWatch(GuestAttachment attachment) {
     this.memory = attachment.memory();
+    this.table = attachment.table();
     this.tracker = new DirtyTracker(attachment);
     this.heat = new WriteHeat(arena, memory.pages());
     this.due = new BitSet((int) memory.pages());
@@ -45,9 +47,11 @@ public final class WriteWatch implements AutoCloseable {
 
   private void learn() {
     try {
+      table.changed().follow(); // first: the evictor may take marks this moment
       tracker.arm();
       // After arming: a page that was first touched before counts as unwritten from now on.
       due.or(presentPages());
+      addRemotePages(due);
       for (int look = 0; look < LOOKS; look++) {
         Thread.sleep(LOOK_MILLIS);
         long ignored = endRound();
@@ -77,6 +81,25 @@ public final class WriteWatch implements AutoCloseable {
       data = ram.nextData(hole);
     }
     return present;
+  }
+
+  /** Of a VM that is split already: where they are must be told. */
+  private void addRemotePages(BitSet pages) {
+    for (long page = 0; page < table.pages(); page++) {
+      if (isRemote(page)) {
+        pages.set((int) page);
+      }
+    }
+  }
+
+  /** True while a page is at a sub-host of the VM; it may change any moment. */
+  boolean isRemote(long page) {
+    return PageEntry.place(table.get(page)) == PageEntry.REMOTE;
+  }
+
+  /** Where the VM's pages are. */
+  PageTable table() {
+    return table;
   }
 
   /** The VM's memory. */
@@ -110,6 +133,7 @@ public final class WriteWatch implements AutoCloseable {
   void look(BitSet unsent) {
     written.clear();
     long ignored = tracker.takeInto(written);
+    table.changed().takeInto(written);
     writtenInRound.or(written);
     written.andNot(unsent);
     due.or(written);
@@ -144,11 +168,13 @@ public final class WriteWatch implements AutoCloseable {
     return count;
   }
 
-  /** How many pages that are due there are of each heat. */
+  /** How many pages that are due and here there are of each heat. */
   long[] dueByHeat(int heats) {
     long[] count = new long[heats];
     for (int page = due.nextSetBit(0); page >= 0; page = due.nextSetBit(page + 1)) {
-      count[heat.of(page)]++;
+      if (!isRemote(page)) {
+        count[heat.of(page)]++;
+      }
     }
     return count;
   }
@@ -162,7 +188,7 @@ public final class WriteWatch implements AutoCloseable {
     long cold = 0;
     long found = 0;
     for (int page = due.nextSetBit(0); page >= 0; page = due.nextSetBit(page + stride)) {
-      if (heat.of(page) == 0) {
+      if (heat.of(page) == 0 && !isRemote(page)) {
         cold++;
         found += kind.test(page) ? 1 : 0;
       }
@@ -184,6 +210,8 @@ public final class WriteWatch implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    table.changed().forget();
+    tracker.close();
     arena.close();
   }
 }

@@ -156,6 +156,7 @@ class SplitCopyTest {
             new OutgoingMemory.Target("main", main.server.address(), MAIN_PAGES),
             new OutgoingMemory.Target("s1", first.address(), PAGES / 2),
             new OutgoingMemory.Target("s2", second.address(), PAGES / 4)),
+        PlaceIndexes.NONE,
         // So slow that it looks at the writes within a round, several times.
         16 << 20);
   }

@@ -22,6 +22,7 @@ import org.smemv.paging.FrameException;
 import org.smemv.paging.LinkTarget;
 import org.smemv.paging.OutgoingMemory;
 import org.smemv.paging.PageLinkException;
+import org.smemv.paging.PlaceIndexes;
 import org.smemv.paging.TrafficClass;
 import org.smemv.paging.WriteWatch;
 import org.smemv.placement.PageSize;
@@ -88,6 +89,7 @@ final class LocalBody implements BodySource {
                     epoch,
                     caller,
                     outgoing,
+                    PlaceIndexes.NONE,
                     bytesPerSecondMax));
   }
 
