@@ -224,10 +224,18 @@ public final class OutgoingMemory implements AutoCloseable {
     }
   }
 
-  /** To the target that got the page before, so that one connection alone tells of it. */
+  /**
+   * By the target that got the page before, which forgets it first. When it comes back it is placed
+   * anew.
+   */
   private void tell(int number) throws InterruptedException {
+    int target = assigned.get(ValueLayout.JAVA_BYTE, number);
     toldRemote.set(number);
-    add(Math.max(HeatSplit.MAIN, assigned.get(ValueLayout.JAVA_BYTE, number)), ~(long) number);
+    if (target >= 0) {
+      split.giveBack(target);
+      assigned.set(ValueLayout.JAVA_BYTE, number, UNASSIGNED);
+    }
+    add(Math.max(HeatSplit.MAIN, target), ~(long) number);
   }
 
   private void dispatch(boolean all, BooleanSupplier enough) throws InterruptedException {

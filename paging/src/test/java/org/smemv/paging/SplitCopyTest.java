@@ -5,14 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,49 +29,7 @@ class SplitCopyTest {
   private VerifyingGuest guest;
   private StoreServer first;
   private StoreServer second;
-  private MainServer main;
-
-  /** The new main host: a RAM file that nothing runs on yet. */
-  private static final class MainServer implements HolderDirectory, AutoCloseable {
-    final MemoryFile ram;
-    final PageTable table;
-    final ResidentBudget budget = new ResidentBudget(MAIN_PAGES);
-    final SubHosts subHosts = new SubHosts(VM, 1, "main");
-    final IncomingMemory incoming;
-    final PageServer server;
-
-    MainServer(Path directory) {
-      ram = MemoryFile.create(directory.resolve("ram2"), PAGES * 4096);
-      table = PageTable.create(directory.resolve("table2"), VM, PAGES);
-      table.limitPages(MAIN_PAGES);
-      InetSocketAddress nowhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-      subHosts.add(new SubHost.Identity(0, "s1", nowhere), PAGES);
-      subHosts.add(new SubHost.Identity(1, "s2", nowhere), PAGES);
-      incoming = new IncomingMemory(table, new GuestMemory(ram, 0), budget, subHosts, 1);
-      server =
-          PageServer.start(
-              new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-              new PageServer.Services(this, request -> request),
-              PageServer.Options.of("main"));
-    }
-
-    @Override
-    public @Nullable PageHolder holder(UUID vm) {
-      return incoming;
-    }
-
-    @Override
-    public @Nullable BodySink bodySink(UUID vm, long epoch) {
-      return null;
-    }
-
-    @Override
-    public void close() {
-      server.close();
-      table.close();
-      ram.close();
-    }
-  }
+  private ArrivingMain main;
 
   @BeforeEach
   void start() throws Exception {
@@ -85,7 +40,7 @@ class SplitCopyTest {
     guest = new VerifyingGuest(ram, 2, 5);
     first = new StoreServer(VM, PAGES);
     second = new StoreServer(VM, PAGES);
-    main = new MainServer(directory);
+    main = new ArrivingMain(VM, directory, PAGES, MAIN_PAGES);
   }
 
   @AfterEach

@@ -72,6 +72,15 @@ public final class HeatSplit {
     return stripeTarget;
   }
 
+  /** A page that was placed there is not to go there after all. */
+  public void giveBack(int target) {
+    if (target == MAIN) {
+      mainLeft++;
+    } else {
+      subLeft[target - 1]++;
+    }
+  }
+
   private int takeMain() {
     stripeLeft = 0;
     if (mainLeft == 0) {

@@ -84,4 +84,18 @@ class HeatSplitTest {
       }
     }
   }
+
+  @Test
+  void roomThatIsGivenBackIsGivenToTheNextPage() {
+    HeatSplit split = new HeatSplit(new long[HeatSplit.HEATS], 1, new long[] {1});
+    int first = split.place(0);
+    int second = split.place(0);
+    assertThat(split.place(0)).isEqualTo(-1);
+
+    split.giveBack(first);
+    assertThat(split.place(0)).isEqualTo(first);
+    split.giveBack(second);
+    assertThat(split.place(0)).isEqualTo(second);
+    assertThat(split.place(0)).isEqualTo(-1);
+  }
 }
