@@ -68,6 +68,14 @@ public enum FrameKind {
     return body;
   }
 
+  /** True when it asks a holder of pages for something. */
+  boolean isPageRequest() {
+    return switch (this) {
+      case GET, PUT, DROP, PLACE -> true;
+      default -> false;
+    };
+  }
+
   /** True when page descriptors may follow the header. */
   public boolean hasDescriptors() {
     return body == Body.DESCRIPTORS || body == Body.CONTENTS;

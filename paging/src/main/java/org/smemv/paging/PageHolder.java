@@ -25,6 +25,17 @@ public interface PageHolder {
   void admit(long epoch);
 
   /**
+   * Lets a frame in that only reads, of this holder's epoch or a newer one, which it keeps to
+   * itself: a new main host may read before it is certain that it takes over, and fences nobody off
+   * by it.
+   *
+   * @throws FrameException STALE_EPOCH when a newer one was seen, UNKNOWN_VM when the VM is gone
+   */
+  default void admitReader(long epoch) {
+    admit(epoch);
+  }
+
+  /**
    * Gives every page of the batch that has contents an address for its 4096 bytes. What is stored
    * now stays as it is.
    *

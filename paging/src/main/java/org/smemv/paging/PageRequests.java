@@ -7,13 +7,15 @@ package org.smemv.paging;
  */
 final class PageRequests {
   private final PageHolder holder;
+  private final TrafficClass traffic;
   private final FrameReader reader;
   private final FrameWriter writer;
   private final PageBatch puts = new PageBatch();
   private final PageBatch gets = new PageBatch();
 
-  PageRequests(PageHolder holder, FrameReader reader, FrameWriter writer) {
+  PageRequests(PageHolder holder, TrafficClass traffic, FrameReader reader, FrameWriter writer) {
     this.holder = holder;
+    this.traffic = traffic;
     this.reader = reader;
     this.writer = writer;
   }
@@ -24,7 +26,12 @@ final class PageRequests {
    * @throws FrameException to be answered with an ERROR
    */
   void handle(FrameKind kind, long epoch, long requestId) {
-    holder.admit(epoch);
+    checkAllowed(kind);
+    if (traffic.readsOnly()) {
+      holder.admitReader(epoch);
+    } else {
+      holder.admit(epoch);
+    }
     switch (kind) {
       case GET -> get(epoch, requestId);
       case PUT -> put(epoch, requestId);
@@ -38,8 +45,18 @@ final class PageRequests {
         holder.place(puts);
         acknowledge(FrameKind.PLACE_ACK, epoch, requestId);
       }
-      default ->
-          throw new FrameException(ErrorCode.MALFORMED, kind + " is not a request for pages");
+      default -> throw new IllegalStateException("no answer to " + kind);
+    }
+  }
+
+  /** Before the epoch counts: a frame that is refused must not fence anybody off. */
+  private void checkAllowed(FrameKind kind) {
+    if (!kind.isPageRequest()) {
+      throw new FrameException(ErrorCode.MALFORMED, kind + " is not a request for pages");
+    }
+    if (traffic.readsOnly() && kind != FrameKind.GET) {
+      throw new FrameException(
+          ErrorCode.REFUSED, kind + " on a " + traffic + " connection, which only reads: use BULK");
     }
   }
 

@@ -81,6 +81,11 @@ public final class PageStore implements PageHolder, AutoCloseable {
   }
 
   @Override
+  public void admitReader(long frameEpoch) {
+    requireCurrent(frameEpoch);
+  }
+
+  @Override
   public void prepare(PageBatch put) {
     int contents = 0;
     for (int i = 0; i < put.size(); i++) {

@@ -98,12 +98,20 @@ final class ServerConnection implements Runnable {
         if (holder == null) {
           throw unknown(hello.vm());
         }
-        holder.admit(epoch); // first, so that a stale caller ends nobody's connection
+        admit(holder, hello.traffic(), epoch); // first: a stale caller ends nobody's connection
         takePlace(hello);
         welcome(hello, epoch, requestId);
         reader.spinNanos(hello.traffic() == TrafficClass.FAULT ? options.spin().toNanos() : 0);
-        servePages(holder);
+        servePages(holder, hello.traffic());
       }
+    }
+  }
+
+  private static void admit(PageHolder holder, TrafficClass traffic, long epoch) {
+    if (traffic.readsOnly()) {
+      holder.admitReader(epoch);
+    } else {
+      holder.admit(epoch);
     }
   }
 
@@ -170,8 +178,8 @@ final class ServerConnection implements Runnable {
     }
   }
 
-  private void servePages(PageHolder holder) {
-    PageRequests requests = new PageRequests(holder, reader, writer);
+  private void servePages(PageHolder holder, TrafficClass traffic) {
+    PageRequests requests = new PageRequests(holder, traffic, reader, writer);
     try {
       while (true) {
         if (!reader.nextIsBuffered()) {
