@@ -70,6 +70,41 @@ public interface PageHolder {
   void drop(PageBatch pages);
 
   /**
+   * Says of each page what is held under its number: ABSENT, or a checksum. Takes no lock.
+   *
+   * @throws FrameException REFUSED where pages of the VM do not stay
+   */
+  default void look(PageBatch pages) {
+    throw notHere();
+  }
+
+  /**
+   * As {@link #publish}, but stores only pages under whose number nothing is held, and leaves those
+   * out that the batch calls absent. Of the pages left out the batch is still to be abandoned.
+   *
+   * @throws FrameException STALE_EPOCH, CAPACITY or UNKNOWN_VM; nothing was stored
+   */
+  default void publishMissing(PageBatch put) {
+    throw notHere();
+  }
+
+  /**
+   * Finds what is held from a page number on, ascending, with checksums. Takes no lock.
+   *
+   * @param max pages to find, 1..256
+   * @return where to go on; 0 when there are no more
+   * @throws FrameException REFUSED where pages of the VM do not stay
+   */
+  default long list(long first, int max, PageBatch into) {
+    throw notHere();
+  }
+
+  private FrameException notHere() {
+    return new FrameException(
+        ErrorCode.REFUSED, "VM " + vm() + " has no share on this host, so nothing is moved to it");
+  }
+
+  /**
    * Takes note of which host has each page.
    *
    * @throws FrameException REFUSED where the VM is not incoming

@@ -77,13 +77,15 @@ class ReadersTest {
       peer.send(peer.put(3, 4, 2, 50));
       assertThat(peer.answer()).isEqualTo("REFUSED");
       assertThat(peer.text()).contains("PUT", traffic.name(), "BULK");
-      for (FrameKind kind : new FrameKind[] {FrameKind.DROP, FrameKind.PLACE}) {
+      FrameKind[] kinds = {FrameKind.DROP, FrameKind.PLACE, FrameKind.PULL, FrameKind.LIST};
+      for (FrameKind kind : kinds) {
+        int body = kind == FrameKind.LIST ? 0 : kind == FrameKind.PULL ? 18 : 16;
         PageFrame.begin(peer.frame, 0, kind, VM, 3, 1);
         PageFrame.count(peer.frame, 0, 1);
-        PageFrame.bodyBytes(peer.frame, 0, 16);
+        PageFrame.bodyBytes(peer.frame, 0, body);
         PageFrame.descriptor(peer.frame, 0, 0, 4, 0, 0);
         PageFrame.seal(peer.frame, 0);
-        peer.send(80);
+        peer.send(64 + body);
         assertThat(peer.answer()).as("%s", kind).isEqualTo("REFUSED");
       }
       peer.send(peer.get(3, 4));
