@@ -33,17 +33,27 @@ public enum FrameKind {
   /** The end of a device stream; answered by another one when all of it was taken. */
   BODY_END(14, Body.NONE),
   /** Refuses a request; the status says why. */
-  ERROR(15, Body.BYTES);
+  ERROR(15, Body.BYTES),
+  /** Has a sub-host fetch pages from another one, whose name follows, unless it has them. */
+  PULL(16, Body.NAMED),
+  /** Answers a PULL: what the host now has under these numbers. */
+  PULL_ACK(17, Body.DESCRIPTORS),
+  /** Asks which pages a host holds, from a page number on. */
+  LIST(18, Body.NONE),
+  /** Answers a LIST, in ascending order; its page number is where to go on, 0 at the end. */
+  LISTED(19, Body.DESCRIPTORS);
 
   /** What follows the header. */
   enum Body {
     NONE,
     BYTES,
     DESCRIPTORS,
+    /** Descriptors, then the name of a host. */
+    NAMED,
     CONTENTS
   }
 
-  private static final FrameKind[] BY_CODE = new FrameKind[16];
+  private static final FrameKind[] BY_CODE = new FrameKind[20];
 
   static {
     for (FrameKind kind : values()) {
@@ -68,9 +78,17 @@ public enum FrameKind {
     return body;
   }
 
+  /** True when it asks a holder of pages for something. */
+  boolean isPageRequest() {
+    return switch (this) {
+      case GET, PUT, DROP, PLACE, PULL, LIST -> true;
+      default -> false;
+    };
+  }
+
   /** True when page descriptors may follow the header. */
   public boolean hasDescriptors() {
-    return body == Body.DESCRIPTORS || body == Body.CONTENTS;
+    return body == Body.DESCRIPTORS || body == Body.NAMED || body == Body.CONTENTS;
   }
 
   /** The kind with a number; null when there is none. */

@@ -114,7 +114,7 @@ final class FrameReader {
   /** Adds the pages that the frame names to a batch. */
   void pages(PageBatch to) {
     int count = PageFrame.count(buffer, at);
-    if (PageFrame.descriptorBytes(buffer, at) == 0) {
+    if (count > 0 && PageFrame.descriptorBytes(buffer, at) == 0) {
       to.add(PageFrame.page(buffer, at));
       return;
     }

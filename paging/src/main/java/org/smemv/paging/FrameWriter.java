@@ -68,24 +68,52 @@ final class FrameWriter {
 
   /** A frame that names pages, and the contents of those that have any. */
   void pages(FrameKind kind, UUID vm, long requestId, PageBatch batch, int from) {
-    long at = begin(kind, vm, batch.epoch(), requestId);
-    int contents = 0;
-    for (int i = from; i < batch.size(); i++) {
-      PageFrame.descriptor(area, at, i - from, batch.page(i), batch.checksum(i), batch.flags(i));
-      contents += batch.hasContents(i) ? 1 : 0;
-    }
-    int count = batch.size() - from;
     boolean carries = kind == FrameKind.PUT || kind == FrameKind.PAGES;
-    int body = count * PageFrame.DESCRIPTOR_BYTES + (carries ? contents * PageSize.BYTES : 0);
-    PageFrame.page(area, at, batch.page(from));
-    PageFrame.count(area, at, count);
-    PageFrame.bodyBytes(area, at, body);
-    end();
+    int contents = 0;
+    for (int i = from; carries && i < batch.size(); i++) {
+      contents += batch.hasContents(i) ? PageSize.BYTES : 0;
+    }
+    head(kind, vm, requestId, batch, from, batch.page(from), contents);
     for (int i = from; carries && i < batch.size(); i++) {
       if (batch.hasContents(i)) {
         contents(batch.address(i));
       }
     }
+  }
+
+  /** Begins and ends a head with descriptors; {@code more} bytes of the body follow them. */
+  private void head(
+      FrameKind kind, UUID vm, long requestId, PageBatch batch, int from, long page, int more) {
+    long at = begin(kind, vm, batch.epoch(), requestId);
+    for (int i = from; i < batch.size(); i++) {
+      PageFrame.descriptor(area, at, i - from, batch.page(i), batch.checksum(i), batch.flags(i));
+    }
+    int count = batch.size() - from;
+    PageFrame.page(area, at, page);
+    PageFrame.count(area, at, count);
+    PageFrame.bodyBytes(area, at, count * PageFrame.DESCRIPTOR_BYTES + more);
+    end();
+  }
+
+  /** A frame that names pages and where to go on after them. */
+  void listed(UUID vm, long requestId, PageBatch batch, long next) {
+    head(FrameKind.LISTED, vm, requestId, batch, 0, next, 0);
+  }
+
+  /** A frame that names pages and the host to fetch them from, written at once. */
+  void pull(UUID vm, long requestId, PageBatch batch, byte[] host) {
+    flush();
+    head(FrameKind.PULL, vm, requestId, batch, 0, batch.page(0), host.length);
+    MemorySegment.copy(host, 0, area, ValueLayout.JAVA_BYTE, used, host.length);
+    body(area.address() + used, host.length);
+    flush();
+  }
+
+  /** A frame without a body; it tells a page and a count. */
+  void bare(FrameKind kind, UUID vm, long epoch, long requestId, long page, int count) {
+    PageFrame.page(area, begin(kind, vm, epoch, requestId), page);
+    PageFrame.count(area, used, count);
+    end();
   }
 
   /** A frame without a body. */

@@ -36,6 +36,9 @@ public final class PageFrame {
   /** Bytes of a body. */
   public static final int BODY_BYTES_MAX = 2 << 20;
 
+  /** Bytes of the name of a host. */
+  public static final int NAME_BYTES_MAX = 63;
+
   /** One more than the highest page number: 256 TiB, all that x86-64 can map with four levels. */
   public static final long PAGE_NUMBER_END = 1L << 36;
 
@@ -207,12 +210,20 @@ public final class PageFrame {
   private static void checkShape(FrameKind kind, int count, int body) {
     int descriptors = count * DESCRIPTOR_BYTES;
     switch (kind.body()) {
-      case NONE -> check(body == 0, "body bytes", body, "not 0 in a " + kind);
+      case NONE -> {
+        check(body == 0, "body bytes", body, "not 0 in a " + kind);
+        check(count > 0 || kind != FrameKind.LIST, "count", count, "not in 1..256 in a LIST");
+      }
       case BYTES -> {}
       case DESCRIPTORS -> {
         boolean single = kind == FrameKind.GET && count == 1 && body == 0;
-        boolean full = count > 0 && body == descriptors;
+        boolean full = (count > 0 || kind == FrameKind.LISTED) && body == descriptors;
         check(single || full, "body bytes", body, "not what the count of a " + kind + " asks for");
+      }
+      case NAMED -> {
+        int name = body - descriptors;
+        boolean named = name > 0 && name <= NAME_BYTES_MAX;
+        check(count > 0 && named, "body bytes", body, "not descriptors and a name of 1..63 bytes");
       }
       case CONTENTS -> {
         int contents = body - descriptors;
@@ -237,8 +248,7 @@ public final class PageFrame {
       long page = descriptorPage(memory, at, i);
       int flags = descriptorFlags(memory, at, i);
       check(page >= 0 && page < PAGE_NUMBER_END, "page", page, "not in 0..2^36-1");
-      boolean absentHere = !PageFlags.isAbsent(flags) || kind(memory, at) == FrameKind.PAGES;
-      check(PageFlags.valid(flags) && absentHere, "page flags", flags, "not known here");
+      check(flagsFit(kind(memory, at), flags), "page flags", flags, "not known here");
       contents += PageFlags.hasContents(flags) ? PageSize.BYTES : 0;
     }
     if (kind(memory, at).body() == FrameKind.Body.CONTENTS) {
@@ -246,6 +256,15 @@ public final class PageFrame {
       int wanted = descriptors * DESCRIPTOR_BYTES + contents;
       check(body == wanted, "body bytes", body, "not what the descriptors ask for");
     }
+  }
+
+  private static boolean flagsFit(FrameKind kind, int flags) {
+    return switch (kind) {
+      case PAGES, PULL_ACK -> PageFlags.valid(flags);
+      // What is to be fetched is told by its checksum alone.
+      case PULL -> flags == 0;
+      default -> PageFlags.valid(flags) && !PageFlags.isAbsent(flags);
+    };
   }
 
   private static int headChecksum(MemorySegment memory, long at) {

@@ -25,6 +25,17 @@ public interface PageHolder {
   void admit(long epoch);
 
   /**
+   * Lets a frame in that only reads, of this holder's epoch or a newer one, which it keeps to
+   * itself: a new main host may read before it is certain that it takes over, and fences nobody off
+   * by it.
+   *
+   * @throws FrameException STALE_EPOCH when a newer one was seen, UNKNOWN_VM when the VM is gone
+   */
+  default void admitReader(long epoch) {
+    admit(epoch);
+  }
+
+  /**
    * Gives every page of the batch that has contents an address for its 4096 bytes. What is stored
    * now stays as it is.
    *
@@ -57,6 +68,41 @@ public interface PageHolder {
    * @throws FrameException STALE_EPOCH or UNKNOWN_VM; nothing is forgotten
    */
   void drop(PageBatch pages);
+
+  /**
+   * Says of each page what is held under its number: ABSENT, or a checksum. Takes no lock.
+   *
+   * @throws FrameException REFUSED where pages of the VM do not stay
+   */
+  default void look(PageBatch pages) {
+    throw notHere();
+  }
+
+  /**
+   * As {@link #publish}, but stores only pages under whose number nothing is held, and leaves those
+   * out that the batch calls absent. Of the pages left out the batch is still to be abandoned.
+   *
+   * @throws FrameException STALE_EPOCH, CAPACITY or UNKNOWN_VM; nothing was stored
+   */
+  default void publishMissing(PageBatch put) {
+    throw notHere();
+  }
+
+  /**
+   * Finds what is held from a page number on, ascending, with checksums. Takes no lock.
+   *
+   * @param max pages to find, 1..256
+   * @return where to go on; 0 when there are no more
+   * @throws FrameException REFUSED where pages of the VM do not stay
+   */
+  default long list(long first, int max, PageBatch into) {
+    throw notHere();
+  }
+
+  private FrameException notHere() {
+    return new FrameException(
+        ErrorCode.REFUSED, "VM " + vm() + " has no share on this host, so nothing is moved to it");
+  }
 
   /**
    * Takes note of which host has each page.

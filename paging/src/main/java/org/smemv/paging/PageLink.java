@@ -214,6 +214,50 @@ public final class PageLink implements AutoCloseable {
   }
 
   /**
+   * Has the host fetch pages from another host, unless it holds some under their numbers, and waits
+   * until it did.
+   *
+   * @param pages with the checksums that are wanted and no flags; then says what the host has under
+   *     each number: ABSENT, or a checksum
+   * @param from the name of the other host, 1..63 bytes
+   * @throws PageLinkException CAPACITY or REFUSED (the other host cannot be asked), and nothing has
+   *     changed; when the link is lost, pages may be stored until a successor of it is let in
+   */
+  public void pull(PageBatch pages, String from) {
+    byte[] name = from.getBytes(StandardCharsets.UTF_8);
+    pages.epoch(target.epoch());
+    exchange.exchange(FrameKind.PULL_ACK, id -> writer.pull(target.vm(), id, pages, name));
+    match(pages);
+  }
+
+  /**
+   * Asks which pages the host holds.
+   *
+   * @param first the first page number asked about
+   * @param max pages in the answer, 1..256
+   * @param into receives them, ascending, with their checksums
+   * @return where to go on; 0 when there are no more
+   */
+  public long list(long first, int max, PageBatch into) {
+    exchange.exchange(
+        FrameKind.LISTED,
+        id -> writer.bare(FrameKind.LIST, target.vm(), target.epoch(), id, first, max));
+    into.clear();
+    reader.pages(into);
+    long next = PageFrame.page(reader.memory(), reader.at());
+    long after = first - 1;
+    boolean ascending = into.size() <= max;
+    for (int i = 0; i < into.size(); i++) {
+      ascending &= into.page(i) > after;
+      after = into.page(i);
+    }
+    if (!ascending || (next != 0 && next <= after)) {
+      throw exchange.lost("it listed pages out of order", null);
+    }
+    return next;
+  }
+
+  /**
    * Sends a PUT, DROP or PLACE; the answer is due. Used by {@link PageSendWindow}. When it returns,
    * the kernel has the contents, so that their memory may change.
    */

@@ -186,6 +186,31 @@ final class PageRadix {
     }
   }
 
+  /** The lowest page from {@code from} on that has an entry; -1 when there is none. Any thread. */
+  long next(long from) {
+    Root top = root;
+    return top == null || !top.covers(from) ? -1 : next(top.node, top.height - 1, 0, from);
+  }
+
+  private static long next(Node node, int level, long firstPage, long from) {
+    int shift = WAY_BITS * level;
+    for (int way = (int) (Math.max(0, from - firstPage) >>> shift); way < WAYS; way++) {
+      long page = firstPage | (long) way << shift;
+      if (level == 0) {
+        if ((long) ENTRY.getAcquire(node.entries, way) != 0) {
+          return page;
+        }
+      } else {
+        Node child = node.child(way);
+        long found = child == null ? -1 : next(child, level - 1, page, from);
+        if (found >= 0) {
+          return found;
+        }
+      }
+    }
+    return -1;
+  }
+
   /** Forgets everything. Writer only. */
   void clear() {
     root = null;

@@ -1,21 +1,32 @@
 package org.smemv.paging;
 
+import java.nio.charset.StandardCharsets;
+
 /**
- * The page frames of one connection, about one VM: GET, PUT, DROP and PLACE. Answers are gathered
- * and written together when no whole request is waiting, so that a peer which asks for much at once
- * costs few calls. Owned by the connection's thread.
+ * The page frames of one connection, about one VM: GET, PUT, DROP, PLACE, PULL and LIST. Answers
+ * are gathered and written together when no whole request is waiting, so that a peer which asks for
+ * much at once costs few calls. Owned by the connection's thread.
  */
 final class PageRequests {
   private final PageHolder holder;
+  private final TrafficClass traffic;
   private final FrameReader reader;
   private final FrameWriter writer;
+  private final PagePuller puller;
   private final PageBatch puts = new PageBatch();
   private final PageBatch gets = new PageBatch();
 
-  PageRequests(PageHolder holder, FrameReader reader, FrameWriter writer) {
+  PageRequests(
+      PageHolder holder,
+      TrafficClass traffic,
+      FrameReader reader,
+      FrameWriter writer,
+      PagePuller puller) {
     this.holder = holder;
+    this.traffic = traffic;
     this.reader = reader;
     this.writer = writer;
+    this.puller = puller;
   }
 
   /**
@@ -24,7 +35,12 @@ final class PageRequests {
    * @throws FrameException to be answered with an ERROR
    */
   void handle(FrameKind kind, long epoch, long requestId) {
-    holder.admit(epoch);
+    checkAllowed(kind);
+    if (traffic.readsOnly()) {
+      holder.admitReader(epoch);
+    } else {
+      holder.admit(epoch);
+    }
     switch (kind) {
       case GET -> get(epoch, requestId);
       case PUT -> put(epoch, requestId);
@@ -38,8 +54,20 @@ final class PageRequests {
         holder.place(puts);
         acknowledge(FrameKind.PLACE_ACK, epoch, requestId);
       }
-      default ->
-          throw new FrameException(ErrorCode.MALFORMED, kind + " is not a request for pages");
+      case PULL -> pull(epoch, requestId);
+      case LIST -> list(epoch, requestId);
+      default -> throw new IllegalStateException("no answer to " + kind);
+    }
+  }
+
+  /** Before the epoch counts: a frame that is refused must not fence anybody off. */
+  private void checkAllowed(FrameKind kind) {
+    if (!kind.isPageRequest()) {
+      throw new FrameException(ErrorCode.MALFORMED, kind + " is not a request for pages");
+    }
+    if (traffic.readsOnly() && kind != FrameKind.GET) {
+      throw new FrameException(
+          ErrorCode.REFUSED, kind + " on a " + traffic + " connection, which only reads: use BULK");
     }
   }
 
@@ -72,6 +100,24 @@ final class PageRequests {
       throw e;
     }
     acknowledge(FrameKind.PUT_ACK, epoch, requestId);
+  }
+
+  /** Answers with what is held in the end, whoever stored it. */
+  private void pull(long epoch, long requestId) {
+    read(puts, epoch);
+    String from = new String(reader.body(), StandardCharsets.UTF_8);
+    flush(); // nobody waits for an earlier answer while this takes its time
+    puller.pull(holder, from, puts);
+    writer.pages(FrameKind.PULL_ACK, holder.vm(), requestId, puts, 0);
+  }
+
+  private void list(long epoch, long requestId) {
+    flush();
+    long first = PageFrame.page(reader.memory(), reader.at());
+    int max = PageFrame.count(reader.memory(), reader.at());
+    long next = holder.list(first, max, puts);
+    puts.epoch(epoch);
+    writer.listed(holder.vm(), requestId, puts, next);
   }
 
   private void receive() {

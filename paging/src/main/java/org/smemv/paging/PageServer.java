@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.linux.SystemCallException;
@@ -27,8 +28,23 @@ public final class PageServer implements AutoCloseable {
    *
    * @param holders finds the pages of a VM, and where its device stream goes
    * @param control answers requests of the control plane
+   * @param addresses finds the data port of a host by its name, to pull pages from; throws {@link
+   *     IllegalArgumentException} when there is none
    */
-  public record Services(HolderDirectory holders, ControlHandler control) {}
+  public record Services(
+      HolderDirectory holders,
+      ControlHandler control,
+      Function<String, InetSocketAddress> addresses) {
+    /** Of a host that pulls from nobody. */
+    public Services(HolderDirectory holders, ControlHandler control) {
+      this(
+          holders,
+          control,
+          host -> {
+            throw new IllegalArgumentException("this host pulls pages from nobody");
+          });
+    }
+  }
 
   /**
    * How the server behaves.

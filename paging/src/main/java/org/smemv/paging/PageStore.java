@@ -81,6 +81,11 @@ public final class PageStore implements PageHolder, AutoCloseable {
   }
 
   @Override
+  public void admitReader(long frameEpoch) {
+    requireCurrent(frameEpoch);
+  }
+
+  @Override
   public void prepare(PageBatch put) {
     int contents = 0;
     for (int i = 0; i < put.size(); i++) {
@@ -132,6 +137,66 @@ public final class PageStore implements PageHolder, AutoCloseable {
       writer.unlock();
     }
     pool.free(old, oldCount);
+  }
+
+  @Override
+  public void publishMissing(PageBatch put) {
+    writer.lock();
+    try {
+      requireCurrent(put.epoch());
+      long fresh = 0;
+      for (int i = 0; i < put.size(); i++) {
+        fresh += isMissing(put, i) && put.hasContents(i) ? 1 : 0;
+      }
+      if (pages + fresh > grantPages || !pool.charge(fresh)) {
+        throw full(fresh);
+      }
+      long pagesBefore = pages;
+      for (int i = 0; i < put.size(); i++) {
+        if (isMissing(put, i)) {
+          boolean contents = put.hasContents(i);
+          int ignored =
+              exchange(put.page(i), contents ? entry(put.ticket(i), put.checksum(i)) : ZERO_ENTRY);
+          if (contents) {
+            put.address(i, 0, -1); // the slot is the store's now
+          }
+          puts++;
+        }
+      }
+      pool.uncharge(fresh - (pages - pagesBefore));
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  private boolean isMissing(PageBatch put, int index) {
+    return !PageFlags.isAbsent(put.flags(index)) && radix.get(put.page(index)) == 0;
+  }
+
+  @Override
+  public void look(PageBatch batch) {
+    for (int i = 0; i < batch.size(); i++) {
+      long entry = radix.get(batch.page(i));
+      if (entry == 0) {
+        batch.found(i, 0, PageFlags.ABSENT);
+      } else {
+        batch.found(i, checksumOf(entry), flagsOf(entry));
+      }
+    }
+  }
+
+  @Override
+  public long list(long first, int max, PageBatch into) {
+    into.clear();
+    long page = radix.next(first);
+    while (page >= 0 && into.size() < max) {
+      long entry = radix.get(page);
+      if (entry != 0) {
+        into.add(page, checksumOf(entry), flagsOf(entry));
+      }
+      page = radix.next(page + 1);
+    }
+    return Math.max(page, 0);
   }
 
   @Override
@@ -257,6 +322,14 @@ public final class PageStore implements PageHolder, AutoCloseable {
 
   private static int slot(long entry) {
     return (int) (entry >>> 32) - 1;
+  }
+
+  private static int checksumOf(long entry) {
+    return entry == ZERO_ENTRY ? PageChecksum.ZERO_PAGE : (int) entry;
+  }
+
+  private static int flagsOf(long entry) {
+    return entry == ZERO_ENTRY ? PageFlags.ZERO : 0;
   }
 
   private static boolean hasSlot(long entry) {

@@ -20,7 +20,7 @@ import org.smemv.linux.TcpTimeoutException;
  */
 final class ServerConnection implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
-  private static final Pattern HOST_NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}");
+  static final Pattern HOST_NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}");
   private static final UUID NO_VM = new UUID(0, 0);
 
   /** How long an ended connection is read on, so that its peer sees the ERROR before the reset. */
@@ -34,6 +34,7 @@ final class ServerConnection implements Runnable {
   private final Arena arena = Arena.ofShared();
   private final FrameReader reader;
   private final FrameWriter writer;
+  private final PagePuller puller;
   private volatile boolean stopped;
   private volatile @Nullable ServerConnection predecessor;
   private volatile @Nullable ConnectionKey key;
@@ -49,6 +50,7 @@ final class ServerConnection implements Runnable {
     this.connections = connections;
     this.reader = new FrameReader(transport, arena);
     this.writer = new FrameWriter(transport, arena);
+    this.puller = new PagePuller(services.addresses(), options.hostName());
   }
 
   @Override
@@ -64,6 +66,7 @@ final class ServerConnection implements Runnable {
       LOG.error("{} ({}) failed", transport.peer(), key, e);
       sayGoodbye(ErrorCode.INTERNAL, e.toString());
     } finally {
+      puller.close();
       transport.close();
       arena.close();
       connections.remove(this, key, predecessorEnded());
@@ -98,12 +101,20 @@ final class ServerConnection implements Runnable {
         if (holder == null) {
           throw unknown(hello.vm());
         }
-        holder.admit(epoch); // first, so that a stale caller ends nobody's connection
+        admit(holder, hello.traffic(), epoch); // first: a stale caller ends nobody's connection
         takePlace(hello);
         welcome(hello, epoch, requestId);
         reader.spinNanos(hello.traffic() == TrafficClass.FAULT ? options.spin().toNanos() : 0);
-        servePages(holder);
+        servePages(holder, hello.traffic());
       }
+    }
+  }
+
+  private static void admit(PageHolder holder, TrafficClass traffic, long epoch) {
+    if (traffic.readsOnly()) {
+      holder.admitReader(epoch);
+    } else {
+      holder.admit(epoch);
     }
   }
 
@@ -170,8 +181,8 @@ final class ServerConnection implements Runnable {
     }
   }
 
-  private void servePages(PageHolder holder) {
-    PageRequests requests = new PageRequests(holder, reader, writer);
+  private void servePages(PageHolder holder, TrafficClass traffic) {
+    PageRequests requests = new PageRequests(holder, traffic, reader, writer, puller);
     try {
       while (true) {
         if (!reader.nextIsBuffered()) {
@@ -247,6 +258,7 @@ final class ServerConnection implements Runnable {
   /** Ends the connection soon; any thread. */
   void stop() {
     stopped = true;
+    puller.stop();
     transport.shutdown();
   }
 

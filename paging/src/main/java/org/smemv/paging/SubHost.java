@@ -15,7 +15,7 @@ public final class SubHost {
   public enum State {
     /** Not tried yet, or lost and being tried again. */
     CONNECTING,
-    /** Faults are served and pages can be stored. */
+    /** Faults are served, and pages can be stored if {@link #stores()}. */
     CONNECTED,
     /** It answers, but has nothing of this VM any more: what it held is lost. */
     FORGOTTEN
@@ -37,6 +37,7 @@ public final class SubHost {
   private final AtomicLong used = new AtomicLong();
   private volatile long grantPages;
   private volatile State state = State.CONNECTING;
+  private volatile boolean stores;
   private volatile String reason = "not connected yet";
   private final AtomicReference<@Nullable PageLink> nextBulk = new AtomicReference<>();
   private @Nullable PageLink bulk;
@@ -79,10 +80,13 @@ public final class SubHost {
     return state == State.CONNECTED ? "" : reason;
   }
 
+  /** True when pages can be stored; false also while this host only reads. */
+  public boolean stores() {
+    return state == State.CONNECTED && stores;
+  }
+
   boolean hasRoomFor(int pages) {
-    return state == State.CONNECTED
-        && grantPages - used.get() >= pages
-        && System.nanoTime() - fullUntilNanos >= 0;
+    return stores() && grantPages - used.get() >= pages && System.nanoTime() - fullUntilNanos >= 0;
   }
 
   /** The part of the grant that is free, 0 to 1. */
@@ -117,8 +121,9 @@ public final class SubHost {
     reason = why;
   }
 
-  private synchronized void nextConnection() {
-    connection++;
+  private synchronized void nextConnection(long number) {
+    connection = number;
+    stores = false;
   }
 
   /** It refused pages because it is full: others are tried first for a while. */
@@ -127,28 +132,57 @@ public final class SubHost {
   }
 
   /**
-   * Opens both connections.
+   * Opens the connection for faults, and the one that pages are stored over if that is wanted.
    *
+   * @param number tells it from all connections of this VM before; see {@link #lost}
    * @return the one for faults
    * @throws PageLinkException when it cannot be reached or has forgotten the VM
    */
-  PageLink connect(java.util.UUID vm, long epoch, String caller) {
-    nextConnection();
+  PageLink connect(SubHosts.Caller caller, long number, boolean storing) {
+    nextConnection(number);
     try {
-      PageLink stores = PageLink.open(target(vm, epoch, TrafficClass.BULK, caller));
-      replace(stores);
-      PageLink faults = PageLink.open(target(vm, epoch, TrafficClass.FAULT, caller));
+      if (storing) {
+        openStores(caller);
+      }
+      PageLink faults = PageLink.open(target(caller, TrafficClass.FAULT, 0));
       become(State.CONNECTED, "");
       return faults;
     } catch (PageLinkException e) {
-      boolean forgotten = e.code() == ErrorCode.UNKNOWN_VM;
-      become(forgotten ? State.FORGOTTEN : State.CONNECTING, String.valueOf(e.getMessage()));
+      notConnected(e);
       throw e;
     }
   }
 
-  private LinkTarget target(java.util.UUID vm, long epoch, TrafficClass traffic, String caller) {
-    return new LinkTarget(identity.address(), vm, epoch, traffic, 0, caller, TIMEOUT);
+  /**
+   * Opens the connection that pages are stored over, beside the one for faults, which goes on.
+   *
+   * @throws PageLinkException when it cannot be reached or has forgotten the VM
+   */
+  void connectStores(SubHosts.Caller caller) {
+    try {
+      openStores(caller);
+    } catch (PageLinkException e) {
+      if (e.code() == ErrorCode.UNKNOWN_VM) {
+        notConnected(e);
+      }
+      throw e;
+    }
+  }
+
+  private void openStores(SubHosts.Caller caller) {
+    replace(PageLink.open(target(caller, TrafficClass.BULK, 0)));
+    stores = true;
+  }
+
+  private void notConnected(PageLinkException e) {
+    boolean forgotten = e.code() == ErrorCode.UNKNOWN_VM;
+    become(forgotten ? State.FORGOTTEN : State.CONNECTING, String.valueOf(e.getMessage()));
+  }
+
+  /** Where a connection to it leads. */
+  LinkTarget target(SubHosts.Caller caller, TrafficClass traffic, int lane) {
+    return new LinkTarget(
+        identity.address(), caller.vm(), caller.epoch(), traffic, lane, caller.name(), TIMEOUT);
   }
 
   private void replace(PageLink stores) {
@@ -159,8 +193,8 @@ public final class SubHost {
   }
 
   /** True when the caller is the one to connect now; {@link #endConnecting()} must follow. */
-  synchronized boolean beginConnecting() {
-    boolean begin = !connecting && state != State.CONNECTED;
+  synchronized boolean beginConnecting(boolean storing) {
+    boolean begin = !connecting && (state != State.CONNECTED || (storing && !stores));
     connecting |= begin;
     return begin;
   }
@@ -182,8 +216,9 @@ public final class SubHost {
       bulk = fresh;
     }
     PageLink link = bulk;
-    if (link == null || state != State.CONNECTED) {
-      throw new IllegalStateException("sub-host " + identity.name() + ": " + reason);
+    if (link == null || !stores()) {
+      String why = state == State.CONNECTED ? "it is only read from yet" : reason;
+      throw new IllegalStateException("sub-host " + identity.name() + ": " + why);
     }
     return link;
   }

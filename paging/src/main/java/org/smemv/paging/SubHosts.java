@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,9 +20,18 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(SubHosts.class);
   private static final long RETRY_MILLIS = 1000;
 
-  private final UUID vm;
-  private final long epoch;
-  private final String caller;
+  /**
+   * Who connects.
+   *
+   * @param vm the VM
+   * @param epoch its epoch
+   * @param name this host's name
+   */
+  record Caller(UUID vm, long epoch, String name) {}
+
+  private final Caller caller;
+  private final AtomicLong connections = new AtomicLong();
+  private volatile boolean reading;
   private final List<SubHost> hosts = new CopyOnWriteArrayList<>();
   private final Doorbell work = new Doorbell();
   private final Thread keeper;
@@ -36,10 +46,30 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
    * @param caller this host's name
    */
   public SubHosts(UUID vm, long epoch, String caller) {
-    this.vm = vm;
-    this.epoch = epoch;
+    this(new Caller(vm, epoch, caller), false);
+  }
+
+  private SubHosts(Caller caller, boolean reading) {
     this.caller = caller;
+    this.reading = reading;
     this.keeper = Thread.ofPlatform().name("sub-hosts").daemon().unstarted(this::keepConnected);
+  }
+
+  /**
+   * As the constructor, but only for reading until {@link #takeOver()}: an older main host goes on
+   * working with the same sub-hosts meanwhile.
+   */
+  public static SubHosts reading(UUID vm, long epoch, String caller) {
+    return new SubHosts(new Caller(vm, epoch, caller), true);
+  }
+
+  /**
+   * Pages may be stored and dropped from now on, as soon as each sub-host is connected for it; that
+   * fences every older main host off. May be repeated. Any thread.
+   */
+  public void takeOver() {
+    reading = false;
+    work.ring();
   }
 
   /**
@@ -93,7 +123,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   private void keepConnected() {
     while (running) {
       for (SubHost host : hosts) {
-        if (host.beginConnecting()) {
+        if (host.beginConnecting(!reading)) {
           // A host that does not answer must not keep others from being reached again.
           connectors.add(Thread.ofPlatform().name("sub-host").daemon().start(() -> connect(host)));
         }
@@ -106,16 +136,23 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   private void connect(SubHost host) {
     String name = host.identity().name();
     try {
-      PageLink faults = host.connect(vm, epoch, caller);
-      log.info("VM {}: connected to sub-host {}", vm, name);
+      if (host.state() == SubHost.State.CONNECTED) {
+        host.connectStores(caller);
+        log.info("VM {}: taken over at sub-host {}", caller.vm(), name);
+        onReturn.run();
+        return;
+      }
+      long number = connections.incrementAndGet();
+      PageLink faults = host.connect(caller, number, !reading);
+      log.info("VM {}: connected to sub-host {}", caller.vm(), name);
       if (!running) {
         faults.close();
         return;
       }
       onReturn.run();
-      onConnected.accept(new FaultLink(host.identity().index(), host.connection(), faults));
+      onConnected.accept(new FaultLink(host.identity().index(), number, faults));
     } catch (RuntimeException e) {
-      log.debug("VM {}: sub-host {} not connected: {}", vm, name, e.toString());
+      log.debug("VM {}: sub-host {} not connected: {}", caller.vm(), name, e.toString());
     } finally {
       host.endConnecting();
     }

@@ -37,6 +37,14 @@ public enum TrafficClass {
     return this == BULK ? 1 + SubHosts.HOSTS_MAX : 1;
   }
 
+  /**
+   * True when requests of this class only read: they change neither pages nor the epoch of the
+   * holder.
+   */
+  boolean readsOnly() {
+    return this == FAULT || this == PREFETCH;
+  }
+
   /** The class with a number; null when there is none. */
   static @Nullable TrafficClass of(int code) {
     return code >= 0 && code < VALUES.length ? VALUES[code] : null;

@@ -97,6 +97,165 @@ class PageFrameTest {
   }
 
   @Test
+  void aPullHasTheGoldenBytes() {
+    PageFrame.begin(frame, 0, FrameKind.PULL, VM, 7, 44);
+    PageFrame.page(frame, 0, 0x1000);
+    PageFrame.count(frame, 0, 2);
+    PageFrame.bodyBytes(frame, 0, 2 * 16 + 2);
+    PageFrame.descriptor(frame, 0, 0, 0x1000, 0x432797cc, 0);
+    PageFrame.descriptor(frame, 0, 1, 0x1001, 0x11223344, 0);
+    PageFrame.seal(frame, 0);
+    frame.set(ValueLayout.JAVA_BYTE, 96, (byte) 'h');
+    frame.set(ValueLayout.JAVA_BYTE, 97, (byte) '3');
+    assertThat(hex(98))
+        .isEqualTo(
+            "536d5631"
+                + "0100"
+                + "1000"
+                + "efcdab8967452301"
+                + "1032547698badcfe"
+                + "0700000000000000"
+                + "2c00000000000000"
+                + "0010000000000000"
+                + "02000000"
+                + "22000000"
+                + "00000000"
+                + "e5257886"
+                + "0010000000000000"
+                + "cc972743"
+                + "00000000"
+                + "0110000000000000"
+                + "44332211"
+                + "00000000"
+                + "6833");
+    check();
+  }
+
+  @Test
+  void theAnswerToAPullHasTheGoldenBytes() {
+    PageFrame.begin(frame, 0, FrameKind.PULL_ACK, VM, 7, 44);
+    PageFrame.page(frame, 0, 0x1000);
+    PageFrame.count(frame, 0, 2);
+    PageFrame.bodyBytes(frame, 0, 2 * 16);
+    PageFrame.descriptor(frame, 0, 0, 0x1000, 0x432797cc, 0);
+    PageFrame.descriptor(frame, 0, 1, 0x1001, 0, PageFlags.ABSENT);
+    PageFrame.seal(frame, 0);
+    assertThat(hex(96))
+        .isEqualTo(
+            "536d5631"
+                + "0100"
+                + "1100"
+                + "efcdab8967452301"
+                + "1032547698badcfe"
+                + "0700000000000000"
+                + "2c00000000000000"
+                + "0010000000000000"
+                + "02000000"
+                + "20000000"
+                + "00000000"
+                + "650b3fe8"
+                + "0010000000000000"
+                + "cc972743"
+                + "00000000"
+                + "0110000000000000"
+                + "00000000"
+                + "02000000");
+    check();
+  }
+
+  @Test
+  void aListAndItsAnswerHaveTheGoldenBytes() {
+    PageFrame.begin(frame, 0, FrameKind.LIST, VM, 7, 45);
+    PageFrame.page(frame, 0, 0x2000);
+    PageFrame.count(frame, 0, 256);
+    PageFrame.seal(frame, 0);
+    assertThat(hex(64))
+        .isEqualTo(
+            "536d5631"
+                + "0100"
+                + "1200"
+                + "efcdab8967452301"
+                + "1032547698badcfe"
+                + "0700000000000000"
+                + "2d00000000000000"
+                + "0020000000000000"
+                + "00010000"
+                + "00000000"
+                + "00000000"
+                + "c50e7e4c");
+    check();
+    PageFrame.begin(frame, 0, FrameKind.LISTED, VM, 7, 45);
+    PageFrame.page(frame, 0, 0x2222);
+    PageFrame.count(frame, 0, 1);
+    PageFrame.bodyBytes(frame, 0, 16);
+    PageFrame.descriptor(frame, 0, 0, 0x2000, 0x432797cc, 0);
+    PageFrame.seal(frame, 0);
+    assertThat(hex(80))
+        .isEqualTo(
+            "536d5631"
+                + "0100"
+                + "1300"
+                + "efcdab8967452301"
+                + "1032547698badcfe"
+                + "0700000000000000"
+                + "2d00000000000000"
+                + "2222000000000000"
+                + "01000000"
+                + "10000000"
+                + "00000000"
+                + "561af16c"
+                + "0020000000000000"
+                + "cc972743"
+                + "00000000");
+    check();
+  }
+
+  private void shaped(String message, FrameKind kind, int count, int body, int flags) {
+    PageFrame.begin(frame, 0, kind, VM, 1, 1);
+    PageFrame.count(frame, 0, count);
+    PageFrame.bodyBytes(frame, 0, body);
+    for (int i = 0; i < count && i < 2; i++) {
+      PageFrame.descriptor(frame, 0, i, 5 + i, 0, flags);
+    }
+    if (message.isEmpty()) {
+      PageFrame.seal(frame, 0);
+      check();
+      return;
+    }
+    assertThatThrownBy(
+            () -> {
+              PageFrame.checkHeader(frame, 0);
+              PageFrame.seal(frame, 0);
+              PageFrame.checkDescriptors(frame, 0);
+            })
+        .as("%s of %d pages and %d bytes with flags %x", kind, count, body, flags)
+        .isInstanceOfSatisfying(
+            FrameException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.MALFORMED))
+        .hasMessageContaining(message);
+  }
+
+  @Test
+  void theFieldsOfPullsAndListsAreChecked() {
+    shaped("", FrameKind.PULL, 2, 2 * 16 + 63, 0);
+    shaped("body bytes", FrameKind.PULL, 2, 2 * 16, 0);
+    shaped("body bytes", FrameKind.PULL, 2, 2 * 16 + 64, 0);
+    shaped("body bytes", FrameKind.PULL, 0, 2, 0);
+    shaped("page flags", FrameKind.PULL, 2, 2 * 16 + 2, PageFlags.ABSENT);
+    shaped("page flags", FrameKind.PULL, 2, 2 * 16 + 2, PageFlags.ZERO);
+    shaped("page flags", FrameKind.PULL, 2, 2 * 16 + 2, PageFlags.of(3, 0));
+    shaped("", FrameKind.PULL_ACK, 2, 2 * 16, PageFlags.ABSENT);
+    shaped("", FrameKind.PULL_ACK, 2, 2 * 16, PageFlags.ZERO);
+    shaped("body bytes", FrameKind.PULL_ACK, 0, 0, 0);
+    shaped("", FrameKind.LIST, 1, 0, 0);
+    shaped("count 0", FrameKind.LIST, 0, 0, 0);
+    shaped("body bytes", FrameKind.LIST, 1, 16, 0);
+    shaped("", FrameKind.LISTED, 0, 0, 0);
+    shaped("", FrameKind.LISTED, 2, 2 * 16, PageFlags.ZERO);
+    shaped("body bytes", FrameKind.LISTED, 1, 0, 0);
+    shaped("page flags", FrameKind.LISTED, 2, 2 * 16, PageFlags.ABSENT);
+  }
+
+  @Test
   void everyFieldIsReadBackAsWritten() {
     put();
     PageFrame.page(frame, 0, 77);
@@ -151,7 +310,7 @@ class PageFrameTest {
   void everyFieldOutsideItsLimitsIsRefusedByName() {
     refused(ErrorCode.MALFORMED, "magic", f -> f.set(ValueLayout.JAVA_BYTE, 0, (byte) 'X'));
     refused(ErrorCode.VERSION, "version 2", f -> f.set(ValueLayout.JAVA_SHORT, 4, (short) 2));
-    refused(ErrorCode.MALFORMED, "kind 16", f -> f.set(ValueLayout.JAVA_SHORT, 6, (short) 16));
+    refused(ErrorCode.MALFORMED, "kind 20", f -> f.set(ValueLayout.JAVA_SHORT, 6, (short) 20));
     refused(ErrorCode.MALFORMED, "kind 0", f -> f.set(ValueLayout.JAVA_SHORT, 6, (short) 0));
     refused(ErrorCode.MALFORMED, "count 257", f -> f.set(ValueLayout.JAVA_INT, 48, 257));
     refused(ErrorCode.MALFORMED, "count -1", f -> f.set(ValueLayout.JAVA_INT, 48, -1));

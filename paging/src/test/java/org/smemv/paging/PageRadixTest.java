@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PageRadixTest {
@@ -77,8 +78,17 @@ class PageRadixTest {
             assertThat(tree.get(page)).isEqualTo(entry);
           });
       assertThat(visited).as("seed %d", seed).isEqualTo(List.copyOf(model.keySet()));
+      for (int step = 0; step < 2_000; step++) {
+        long from = random.nextLong(1L << (1 + random.nextInt(36)));
+        Long next = model.ceilingKey(from);
+        assertThat(tree.next(from)).as("seed %d from %d", seed, from).isEqualTo(or(next, -1));
+      }
       model.keySet().forEach(page -> tree.set(page, 0));
       assertThat(tree.nodes()).as("seed %d", seed).isZero();
     }
+  }
+
+  private static long or(@Nullable Long page, long otherwise) {
+    return page == null ? otherwise : page;
   }
 }

@@ -86,8 +86,9 @@ class PageServerTest {
 
   @Test
   void anAbsentPageIsAnsweredAsAbsent() {
-    try (PageLink link = fixture.link(TrafficClass.FAULT)) {
-      put(link, 1, 1, 0, 1, 1);
+    try (PageLink bulk = fixture.link(TrafficClass.BULK);
+        PageLink link = fixture.link(TrafficClass.FAULT)) {
+      put(bulk, 1, 1, 0, 1, 1);
       PageBatch batch = new PageBatch();
       batch.add(1);
       batch.add(999);
@@ -99,8 +100,9 @@ class PageServerTest {
 
   @Test
   void manyRequestsAtOnceAreAnsweredInOrder() {
-    try (PageLink link = fixture.link(TrafficClass.PREFETCH)) {
-      put(link, 0, 500, 3, 256, 2);
+    try (PageLink bulk = fixture.link(TrafficClass.BULK);
+        PageLink link = fixture.link(TrafficClass.PREFETCH)) {
+      put(bulk, 0, 500, 3, 256, 2);
       Random random = new Random(3);
       List<PageBatch> asked = new ArrayList<>();
       for (int round = 0; round < 40; round++) {

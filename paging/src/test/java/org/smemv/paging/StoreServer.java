@@ -2,7 +2,9 @@ package org.smemv.paging;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** A page server on loopback that holds the pages of one VM. */
@@ -13,7 +15,14 @@ final class StoreServer implements HolderDirectory, AutoCloseable {
   volatile @Nullable PageStore store;
   final PageServer server;
 
+  /** Where this one pulls pages from, by name. */
+  final Map<String, InetSocketAddress> neighbours = new ConcurrentHashMap<>();
+
   StoreServer(UUID vm, long pages) {
+    this(vm, pages, "sub");
+  }
+
+  StoreServer(UUID vm, long pages, String name) {
     this.vm = vm;
     this.pages = pages;
     this.pool = new SlabPool(pages, 64);
@@ -21,8 +30,16 @@ final class StoreServer implements HolderDirectory, AutoCloseable {
     this.server =
         PageServer.start(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            new PageServer.Services(this, request -> request),
-            PageServer.Options.of("sub"));
+            new PageServer.Services(this, request -> request, this::neighbour),
+            PageServer.Options.of(name));
+  }
+
+  private InetSocketAddress neighbour(String name) {
+    InetSocketAddress address = neighbours.get(name);
+    if (address == null) {
+      throw new IllegalArgumentException("no host named " + name);
+    }
+    return address;
   }
 
   InetSocketAddress address() {
