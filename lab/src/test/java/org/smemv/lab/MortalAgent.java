@@ -36,6 +36,11 @@ public final class MortalAgent implements AgentProgram {
     Files.move(next, file(host));
   }
 
+  /** Whatever was foretold does not come to pass. */
+  static void spare(HostPlan host) throws IOException {
+    Files.deleteIfExists(file(host));
+  }
+
   private static Path file(HostPlan host) {
     return host.folder().resolve("dies-at");
   }
