@@ -53,9 +53,11 @@ public interface BodySource {
   /**
    * Once the targets are prepared: decides by what was watched which page goes to which target.
    *
+   * @param staying sub-hosts that have pages of the VM already, which stay there
    * @throws HostException when a target cannot be reached or the pages do not fit
    */
-  void begin(List<Target> targets, long bytesPerSecondMax) throws HostException;
+  void begin(List<Target> targets, List<MigrationPlan.Staying> staying, long bytesPerSecondMax)
+      throws HostException;
 
   /**
    * Sends every page that is due to its target, all targets in parallel.

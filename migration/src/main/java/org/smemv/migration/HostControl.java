@@ -85,6 +85,17 @@ public interface HostControl {
   /** Main host: starts a QEMU that waits for the body, and connects to the sub-hosts. */
   void prepare(UUID vm, long epoch, String body, List<Share> shares) throws HostException;
 
+  /**
+   * Sub-host that has pages already, and keeps them: the VM may soon belong to this main host too.
+   * Until {@link #adopt}, all that may be its main host are asked before the pages are ever freed.
+   *
+   * @param epoch of the migration
+   */
+  void mayMove(UUID vm, long epoch, String mainHost) throws HostException;
+
+  /** Sub-host: the VM belongs to this main host now, and to no older one. */
+  void adopt(UUID vm, long epoch, String mainHost) throws HostException;
+
   /** Sub-host: keeps the pages from now on until they are released, whoever is connected or not. */
   void keep(UUID vm, long epoch) throws HostException;
 

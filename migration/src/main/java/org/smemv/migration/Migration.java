@@ -54,6 +54,7 @@ public final class Migration {
 
   private final MigrationPlan plan;
   private final Map<String, HostControl> hosts = new LinkedHashMap<>();
+  private final Map<String, HostControl> staying = new LinkedHashMap<>();
   private final BodySource source;
   private final String bodyDescription;
   private final Clock clock;
@@ -88,6 +89,7 @@ public final class Migration {
     this.plan = plan;
     hosts.put(plan.main(), main);
     plan.shares().forEach(s -> hosts.put(s.host(), subs.get(s.host())));
+    plan.staying().forEach(s -> staying.put(s.share().host(), subs.get(s.share().host())));
     this.source = source;
     this.bodyDescription = body;
     this.clock = clock;
@@ -158,9 +160,12 @@ public final class Migration {
   private void prepare() throws HostException, GivenUp {
     enter(MigrationState.PREPARE);
     source.watch();
-    main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.shares());
+    for (HostControl host : staying.values()) {
+      host.mayMove(plan.vm(), plan.epoch(), plan.main());
+    }
+    main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.parts());
     stopIfCancelled();
-    source.begin(plan.targets(), plan.limits().bytesPerSecondMax());
+    source.begin(plan.targets(), plan.staying(), plan.limits().bytesPerSecondMax());
   }
 
   private void copyInRounds() throws HostException, GivenUp {

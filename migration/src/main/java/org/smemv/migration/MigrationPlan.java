@@ -16,7 +16,8 @@ import org.smemv.placement.ShareSizes;
  * @param source the host that it runs on
  * @param main the new main host
  * @param mainBytes the memory it has there
- * @param shares what each sub-host holds at most
+ * @param shares what each sub-host that gets pages holds at most
+ * @param staying sub-hosts that have pages of the VM already, and keep them
  * @param limits when to switch over, and when to give up
  */
 public record MigrationPlan(
@@ -28,7 +29,16 @@ public record MigrationPlan(
     String main,
     long mainBytes,
     List<HostControl.Share> shares,
+    List<Staying> staying,
     Limits limits) {
+
+  /**
+   * A sub-host whose pages stay where they are.
+   *
+   * @param formerIndex its number in the page table at the source
+   * @param share what it holds at most, with its number at the new main host, after the others
+   */
+  public record Staying(int formerIndex, HostControl.Share share) {}
 
   /** What happens when a migration takes longer than it may. */
   public enum OnTimeout {
@@ -51,6 +61,7 @@ public record MigrationPlan(
   /** Checks what can be checked without asking anybody. */
   public MigrationPlan {
     shares = List.copyOf(shares);
+    staying = List.copyOf(staying);
     if (source.equals(main)) {
       throw new IllegalArgumentException(
           "VM " + name + " runs on " + source + " already: choose another main host");
@@ -59,10 +70,14 @@ public record MigrationPlan(
     names.add(source);
     names.add(main);
     long granted = mainBytes;
-    for (HostControl.Share share : shares) {
+    for (HostControl.Share share : all(shares, staying)) {
       if (names.contains(share.host())) {
         throw new IllegalArgumentException(
             share.host() + " is named twice, or is the source: every target is another host");
+      }
+      if (share.index() != names.size() - 2) {
+        throw new IllegalArgumentException(
+            "sub-host " + share.host() + " has number " + share.index() + ", out of order");
       }
       names.add(share.host());
       granted += share.bytes();
@@ -74,12 +89,24 @@ public record MigrationPlan(
     }
   }
 
+  /** All sub-hosts of the VM after the migration, in the order of their numbers. */
+  public List<HostControl.Share> parts() {
+    return all(shares, staying);
+  }
+
+  private static List<HostControl.Share> all(
+      List<HostControl.Share> shares, List<Staying> staying) {
+    List<HostControl.Share> all = new ArrayList<>(shares);
+    staying.forEach(s -> all.add(s.share()));
+    return all;
+  }
+
   /**
-   * The targets in the order of their indexes. Of a split VM the main host is not filled to the
-   * brim, so that pages can come in before others have gone.
+   * The targets of pages in the order of their indexes. Of a split VM the main host is not filled
+   * to the brim, so that pages can come in before others have gone.
    */
   public List<BodySource.Target> targets() {
-    long filled = shares.isEmpty() ? mainBytes : mainBytes - ShareSizes.headroomBytes(mainBytes);
+    long filled = parts().isEmpty() ? mainBytes : mainBytes - ShareSizes.headroomBytes(mainBytes);
     List<BodySource.Target> targets = new ArrayList<>();
     targets.add(new BodySource.Target(main, Math.max(0, filled) >>> PageSize.SHIFT));
     shares.forEach(s -> targets.add(new BodySource.Target(s.host(), s.bytes() >>> PageSize.SHIFT)));

@@ -30,7 +30,9 @@ final class FakeBody implements BodySource {
   }
 
   @Override
-  public void begin(List<Target> targets, long bytesPerSecondMax) throws HostException {
+  public void begin(
+      List<Target> targets, List<MigrationPlan.Staying> staying, long bytesPerSecondMax)
+      throws HostException {
     ask("begin");
   }
 

@@ -51,6 +51,16 @@ final class FakeHost implements HostControl {
   }
 
   @Override
+  public void mayMove(UUID vm, long epoch, String mainHost) throws HostException {
+    ask("mayMove " + mainHost);
+  }
+
+  @Override
+  public void adopt(UUID vm, long epoch, String mainHost) throws HostException {
+    ask("adopt " + mainHost);
+  }
+
+  @Override
   public void keep(UUID vm, long epoch) throws HostException {
     ask("keep");
   }

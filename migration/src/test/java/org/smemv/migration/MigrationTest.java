@@ -51,6 +51,7 @@ class MigrationTest {
         "h2",
         512 * MIB,
         List.of(new Share(0, "h3", 544 * MIB)),
+        List.of(),
         limits);
   }
 
@@ -76,6 +77,43 @@ class MigrationTest {
             "begin", "copy", "aboutToCommit", "pause", "copyLast", "sendBody", "retire");
     assertThat(main.running).isTrue();
     assertThat(body.running).isFalse();
+  }
+
+  private Migration migrationOfASplitVm() {
+    MigrationPlan plan =
+        new MigrationPlan(
+            new UUID(1, 1),
+            "web",
+            2,
+            1024 * MIB,
+            "h1",
+            "h2",
+            512 * MIB,
+            List.of(),
+            List.of(new MigrationPlan.Staying(3, new Share(0, "h3", 544 * MIB))),
+            limits());
+    return new Migration(plan, main, Map.of("h3", sub), body, "{}", clock);
+  }
+
+  @Test
+  void aSubHostWhosePagesStayIsToldBeforeAnythingMovesAndReservesNothing() throws Exception {
+    body.rounds.add(QUIET);
+    Migration migration = migrationOfASplitVm();
+    migration.run();
+
+    assertThat(migration.state()).isEqualTo(MigrationState.DONE);
+    assertThat(sub.asked).containsExactly("mayMove h2");
+  }
+
+  @Test
+  void aSubHostWhosePagesStayReleasesNothingWhenTheMigrationComesToNothing() throws Exception {
+    body.rounds.add(QUIET);
+    body.failsAt = "sendBody";
+    Migration migration = migrationOfASplitVm();
+    migration.run();
+
+    assertGoesOnAtSource(migration);
+    assertThat(sub.asked).containsExactly("mayMove h2");
   }
 
   @ParameterizedTest
@@ -323,6 +361,6 @@ class MigrationTest {
 
   private static MigrationPlan plan(String source, String main, long mib, List<Share> shares) {
     return new MigrationPlan(
-        new UUID(1, 1), "web", 2, 1024 * MIB, source, main, mib * MIB, shares, limits());
+        new UUID(1, 1), "web", 2, 1024 * MIB, source, main, mib * MIB, shares, List.of(), limits());
   }
 }

@@ -62,6 +62,8 @@ final class ControlRequests implements ControlHandler {
       case HostRequest.Prepare(var vm, var epoch, var body, var list) ->
           arrivals.prepare(vm, epoch, body, list);
       case HostRequest.Keep(var vm, var epoch) -> shares.keep(vm, epoch);
+      case HostRequest.MayMove(var vm, var epoch, var main) -> shares.mayMove(vm, epoch, main);
+      case HostRequest.Adopt(var vm, var epoch, var main) -> shares.adopt(vm, epoch, main);
       case HostRequest.Resize(var vm, var bytes) -> shares.resize(vm, bytes);
       case HostRequest.Commit(var vm, var epoch) -> arrivals.commit(vm, epoch);
       case HostRequest.Decided(var vm, var epoch) -> {

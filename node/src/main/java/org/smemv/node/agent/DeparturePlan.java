@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.MigrationPlan;
 import org.smemv.migration.MigrationPlan.Limits;
 import org.smemv.migration.MigrationPlan.OnTimeout;
+import org.smemv.migration.MigrationPlan.Staying;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
@@ -23,7 +25,7 @@ import org.smemv.placement.ShareSizes;
  * there is none, and what to ask for instead. Asks nobody itself.
  *
  * @param source this host
- * @param record the VM, which is wholly here
+ * @param record the VM, which runs here
  * @param reports of all targets, by name
  */
 record DeparturePlan(
@@ -38,11 +40,15 @@ record DeparturePlan(
           "main memory of %d MiB is more than the %d MiB of VM %s"
               .formatted(asked >> 20, vmBytes >> 20, record.name()));
     }
-    long mainBytes = asked == 0 ? vmBytes : asked;
+    long mainBytes = asked == 0 && record.shares().isEmpty() ? vmBytes : asked;
+    if (mainBytes == 0) {
+      mainBytes = record.mainMemoryBytes(); // a split VM stays as it is, elsewhere
+    }
+    checkStaying(mainBytes);
     checkSubsAreNeeded(mainBytes);
     MigrationPlan plan;
     try {
-      plan = plan(mainBytes, shares(mainBytes));
+      plan = plan(mainBytes, ShareSizes.divide(vmBytes, mainBytes, candidates()));
     } catch (ShareSizes.DoesNotFit e) {
       throw new OperationException(
           ErrorCode.CAPACITY, "VM " + record.name() + ": " + e.getMessage(), e);
@@ -53,14 +59,56 @@ record DeparturePlan(
     return plan;
   }
 
-  static List<SubShare> subs(MigrateVm request) {
+  /**
+   * The sub-hosts that the VM is to have: those that are asked for, or those that it has when none
+   * are.
+   */
+  static List<SubShare> subs(VmRecord record, MigrateVm request) {
     List<SubShare> subs = request.subs();
-    return subs == null ? List.of() : subs;
+    if (subs == null || subs.isEmpty()) {
+      return record.shares().stream().map(s -> new SubShare(s.host(), s.bytes())).toList();
+    }
+    return subs;
+  }
+
+  private List<SubShare> subs() {
+    return subs(record, request);
+  }
+
+  /** The share that the VM has there already; null when it has none. */
+  private HostControl.@Nullable Share present(String host) {
+    return record.shares().stream().filter(s -> s.host().equals(host)).findFirst().orElse(null);
+  }
+
+  /** Pages that are on a sub-host stay there. */
+  private void checkStaying(long mainBytes) throws OperationException {
+    List<String> wanted = subs().stream().map(SubShare::host).toList();
+    for (HostControl.Share share : record.shares()) {
+      if (mainBytes >= record.memoryBytes()
+          || !wanted.contains(share.host())
+          || share.host().equals(request.mainHost())) {
+        throw new OperationException(
+            ErrorCode.UNSUITABLE,
+            ("VM %s has pages on sub-host %s; this version cannot take them from there:"
+                    + " name it as --sub (or none at all), give the main host less than the %d MiB"
+                    + " of the VM, and choose another main host")
+                .formatted(record.name(), share.host(), record.memoryBytes() >> 20));
+      }
+    }
+    for (SubShare sub : subs()) {
+      HostControl.Share share = present(sub.host());
+      if (share != null && sub.bytes() != 0 && sub.bytes() != share.bytes()) {
+        throw new OperationException(
+            ErrorCode.BAD_REQUEST,
+            "sub-host %s grants VM %s %d MiB already: leave its size out"
+                .formatted(share.host(), record.name(), share.bytes() >> 20));
+      }
+    }
   }
 
   /** Whoever names sub-hosts wants them used; without a smaller main memory none would be. */
   private void checkSubsAreNeeded(long mainBytes) throws OperationException {
-    List<String> names = subs(request).stream().map(SubShare::host).toList();
+    List<String> names = subs().stream().map(SubShare::host).toList();
     if (!names.isEmpty() && mainBytes >= record.memoryBytes()) {
       throw new OperationException(
           ErrorCode.BAD_REQUEST,
@@ -78,20 +126,35 @@ record DeparturePlan(
     return Objects.requireNonNull(reports.get(host));
   }
 
-  private List<HostControl.Share> shares(long mainBytes) throws ShareSizes.DoesNotFit {
+  private List<ShareSizes.Candidate> candidates() {
     List<ShareSizes.Candidate> candidates = new ArrayList<>();
-    for (SubShare sub : subs(request)) {
+    for (SubShare sub : subs()) {
+      HostControl.Share present = present(sub.host());
       candidates.add(
-          new ShareSizes.Candidate(sub.host(), sub.bytes(), reportOf(sub.host()).freeBytes()));
+          present == null
+              ? new ShareSizes.Candidate(sub.host(), sub.bytes(), reportOf(sub.host()).freeBytes())
+              : new ShareSizes.Candidate(sub.host(), present.bytes(), present.bytes()));
     }
-    List<HostControl.Share> shares = new ArrayList<>();
-    for (ShareSizes.Share share : ShareSizes.divide(record.memoryBytes(), mainBytes, candidates)) {
-      shares.add(new HostControl.Share(shares.size(), share.host(), share.bytes()));
-    }
-    return shares;
+    return candidates;
   }
 
-  private MigrationPlan plan(long mainBytes, List<HostControl.Share> shares) {
+  /** New sub-hosts get the first numbers, so that they are numbered as the targets of pages are. */
+  private MigrationPlan plan(long mainBytes, List<ShareSizes.Share> sizes) {
+    List<HostControl.Share> shares = new ArrayList<>();
+    for (ShareSizes.Share size : sizes) {
+      if (present(size.host()) == null) {
+        shares.add(new HostControl.Share(shares.size(), size.host(), size.bytes()));
+      }
+    }
+    List<Staying> staying = new ArrayList<>();
+    for (ShareSizes.Share size : sizes) {
+      HostControl.Share present = present(size.host());
+      if (present != null) {
+        int index = shares.size() + staying.size();
+        staying.add(
+            new Staying(present.index(), new HostControl.Share(index, size.host(), size.bytes())));
+      }
+    }
     return new MigrationPlan(
         record.id(),
         record.name(),
@@ -101,6 +164,7 @@ record DeparturePlan(
         request.mainHost(),
         mainBytes,
         shares,
+        staying,
         limits());
   }
 
@@ -126,7 +190,7 @@ record DeparturePlan(
   PlanReport report(MigrationPlan plan) {
     List<PlanReport.Target> targets = new ArrayList<>();
     targets.add(target(plan.main(), TargetRole.MAIN, plan.mainBytes()));
-    plan.shares().forEach(s -> targets.add(target(s.host(), TargetRole.SUB, s.bytes())));
+    plan.parts().forEach(s -> targets.add(target(s.host(), TargetRole.SUB, s.bytes())));
     TimeoutAction action = request.onTimeout() == null ? TimeoutAction.ABORT : request.onTimeout();
     return new PlanReport(
         plan.name(),

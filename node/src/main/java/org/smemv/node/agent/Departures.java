@@ -16,7 +16,6 @@ import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationPlan;
-import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.Json;
@@ -80,9 +79,14 @@ final class Departures {
     }
     try {
       Prepared prepared = prepare(vm, request);
-      // An epoch is used once, so that nothing of an attempt that failed can pass for this one.
-      vm.change(record -> record.withEpoch(prepared.plan().epoch()));
-      return run(vm, prepared);
+      try {
+        // An epoch is used once, so that nothing of an attempt that failed can pass for this one.
+        vm.change(record -> record.withEpoch(prepared.plan().epoch()));
+        return run(vm, prepared);
+      } catch (IOException | RuntimeException e) {
+        prepared.close();
+        throw e;
+      }
     } catch (IOException e) {
       vm.vacate();
       throw new OperationException(ErrorCode.FAILED, String.valueOf(e.getMessage()), e);
@@ -146,7 +150,7 @@ final class Departures {
     Map<String, RemoteHost> hosts = new LinkedHashMap<>();
     try {
       connect(request.mainHost(), hosts);
-      for (SubShare sub : DeparturePlan.subs(request)) {
+      for (SubShare sub : DeparturePlan.subs(vm.record(), request)) {
         connect(sub.host(), hosts);
       }
       Map<String, HostReport> reports = describe(hosts);
@@ -161,14 +165,13 @@ final class Departures {
 
   private void checkMovable(HostedVm vm) throws OperationException {
     String name = vm.record().name();
-    if (vm.record().phase() != Phase.HERE) {
+    if (!vm.record().isHere()) {
       throw new OperationException(
           ErrorCode.BUSY, "VM " + name + " is not settled on " + host + " yet: try again");
     }
-    if (!vm.record().shares().isEmpty()) {
+    if (!vm.record().shares().isEmpty() && vm.pager() == null) {
       throw new OperationException(
-          ErrorCode.UNSUITABLE,
-          "VM " + name + " has memory on sub-hosts; this version cannot move it on from there");
+          ErrorCode.STALLED, "VM " + name + " is not served by " + host + " now: " + vm.broken());
     }
     if (vm.body().spec().isEmpty()) {
       throw new OperationException(

@@ -3,8 +3,10 @@ package org.smemv.node.agent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +39,11 @@ final class HeldShares {
   private static final class Share {
     final Reservation reservation;
     final PageStore store;
+
+    /** Whose main host may need the pages, the present one first. */
+    final Set<String> mainHosts = new LinkedHashSet<>();
+
+    long epoch;
     boolean kept;
     long bytes;
     long touchedNanos = System.nanoTime();
@@ -44,6 +51,8 @@ final class HeldShares {
     Share(Reservation reservation, PageStore store) {
       this.reservation = reservation;
       this.bytes = reservation.bytes();
+      this.epoch = reservation.epoch();
+      this.mainHosts.add(reservation.mainHost());
       this.store = store;
     }
 
@@ -80,7 +89,7 @@ final class HeldShares {
     if (present == null || present.reservation.equals(wanted)) {
       return null;
     }
-    if (present.kept || present.reservation.epoch() >= wanted.epoch()) {
+    if (present.kept || present.epoch >= wanted.epoch()) {
       throw refused("it holds pages of VM " + wanted.name() + " already: choose another sub-host");
     }
     shares.remove(wanted.vm());
@@ -116,10 +125,34 @@ final class HeldShares {
 
   synchronized void keep(UUID vm, long epoch) throws HostException {
     Share share = shares.get(vm);
-    if (share == null || share.reservation.epoch() != epoch) {
+    if (share == null || share.epoch != epoch) {
       throw refused("it has no reservation of VM " + vm + " with epoch " + epoch);
     }
     share.kept = true;
+  }
+
+  /** See {@link org.smemv.migration.HostControl#mayMove}. */
+  synchronized void mayMove(UUID vm, long epoch, String mainHost) throws HostException {
+    kept(vm, epoch).mainHosts.add(mainHost);
+  }
+
+  /** See {@link org.smemv.migration.HostControl#adopt}. */
+  synchronized void adopt(UUID vm, long epoch, String mainHost) throws HostException {
+    Share share = kept(vm, epoch);
+    share.epoch = epoch;
+    share.mainHosts.clear();
+    share.mainHosts.add(mainHost);
+  }
+
+  private Share kept(UUID vm, long epoch) throws HostException {
+    Share share = shares.get(vm);
+    if (share == null || !share.kept) {
+      throw refused("it holds no pages of VM " + vm);
+    }
+    if (epoch < share.epoch) {
+      throw refused("VM " + vm + " is at epoch " + share.epoch + " there, not " + epoch);
+    }
+    return share;
   }
 
   synchronized void resize(UUID vm, long bytes) throws HostException {
@@ -147,7 +180,7 @@ final class HeldShares {
     Share share;
     synchronized (this) {
       share = shares.get(vm);
-      if (share == null || share.reservation.epoch() > epoch) {
+      if (share == null || share.epoch > epoch) {
         return false;
       }
       shares.remove(vm);
@@ -193,8 +226,8 @@ final class HeldShares {
     }
   }
 
-  /** A kept share that nobody has been connected about for a while, and who to ask about it. */
-  record Silent(UUID vm, long epoch, String mainHost) {}
+  /** A kept share that nobody has been connected about for a while, and whom to ask about it. */
+  record Silent(UUID vm, long epoch, List<String> mainHosts) {}
 
   /** Kept shares whose main host may be gone; see {@link #release}. */
   synchronized List<Silent> silent(Predicate<UUID> connected) {
@@ -205,7 +238,7 @@ final class HeldShares {
       if (connected.test(r.vm())) {
         share.touchedNanos = now;
       } else if (share.kept && now - share.touchedNanos > LAPSE.toNanos()) {
-        silent.add(new Silent(r.vm(), r.epoch(), r.mainHost()));
+        silent.add(new Silent(r.vm(), share.epoch, List.copyOf(share.mainHosts)));
       }
     }
     return silent;
@@ -219,7 +252,7 @@ final class HeldShares {
       rows.add(
           new HostReport.Share(
               share.reservation.vm().toString(),
-              share.reservation.mainHost(),
+              share.mainHosts.iterator().next(),
               status.pages(),
               status.bytes(),
               share.bytes));

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
 import org.smemv.node.api.HostReport;
+import org.smemv.placement.Name;
 
 /** What one host's agent asks another's, as JSON in a CONTROL frame. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "ask")
@@ -16,6 +17,8 @@ import org.smemv.node.api.HostReport;
   @JsonSubTypes.Type(value = HostRequest.Reserve.class, name = "reserve"),
   @JsonSubTypes.Type(value = HostRequest.Prepare.class, name = "prepare"),
   @JsonSubTypes.Type(value = HostRequest.Keep.class, name = "keep"),
+  @JsonSubTypes.Type(value = HostRequest.MayMove.class, name = "may-move"),
+  @JsonSubTypes.Type(value = HostRequest.Adopt.class, name = "adopt"),
   @JsonSubTypes.Type(value = HostRequest.Resize.class, name = "resize"),
   @JsonSubTypes.Type(value = HostRequest.Commit.class, name = "commit"),
   @JsonSubTypes.Type(value = HostRequest.Decided.class, name = "decided"),
@@ -49,6 +52,22 @@ public sealed interface HostRequest {
   record Keep(UUID vm, long epoch) implements HostRequest {
     public Keep {
       require("a VM", vm);
+    }
+  }
+
+  /** See {@link HostControl#mayMove}. */
+  record MayMove(UUID vm, long epoch, String mainHost) implements HostRequest {
+    public MayMove {
+      require("a VM", vm);
+      Name.require("main host", mainHost);
+    }
+  }
+
+  /** See {@link HostControl#adopt}. */
+  record Adopt(UUID vm, long epoch, String mainHost) implements HostRequest {
+    public Adopt {
+      require("a VM", vm);
+      Name.require("main host", mainHost);
     }
   }
 

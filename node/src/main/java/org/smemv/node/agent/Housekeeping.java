@@ -69,14 +69,17 @@ final class Housekeeping {
     }
   }
 
-  /** A main host that says for good that the VM is not split with this one frees what is held. */
+  /** Once all say for good that the VM is not split with this host, what is held is freed. */
   private void askMainHost(HeldShares.Silent silent) {
-    String name = silent.mainHost();
     try {
-      if (!needs(name, silent.vm())) {
-        log.warn("VM {}: {} does not need its pages here; they are freed", silent.vm(), name);
-        boolean ignored = shares.release(silent.vm(), silent.epoch());
+      for (String name : silent.mainHosts()) {
+        if (needs(name, silent.vm())) {
+          return;
+        }
       }
+      log.warn(
+          "VM {}: {} do not need its pages here; they are freed", silent.vm(), silent.mainHosts());
+      boolean ignored = shares.release(silent.vm(), silent.epoch());
     } catch (HostException | IllegalArgumentException e) {
       log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
     }

@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +18,11 @@ import org.slf4j.LoggerFactory;
 import org.smemv.linux.SystemCallException;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.HostException;
+import org.smemv.migration.MigrationPlan.Staying;
 import org.smemv.node.qemu.Qmp;
 import org.smemv.node.qemu.QmpException;
 import org.smemv.paging.FrameException;
+import org.smemv.paging.GuestPager;
 import org.smemv.paging.LinkTarget;
 import org.smemv.paging.OutgoingMemory;
 import org.smemv.paging.PageLinkException;
@@ -34,6 +38,8 @@ final class LocalBody implements BodySource {
   private static final Logger log = LoggerFactory.getLogger(LocalBody.class);
   private static final Duration STOPS = Duration.ofSeconds(30);
   private static final Duration LINK = Duration.ofSeconds(30);
+  private static final Duration SQUEEZE_STANDS = Duration.ofSeconds(10);
+  private static final long SQUEEZE_LOOK_NANOS = 20_000_000;
 
   private final HostedVm vm;
   private final long epoch;
@@ -47,6 +53,8 @@ final class LocalBody implements BodySource {
   private volatile List<OutgoingMemory.TargetProgress> lastProgress = List.of();
   private volatile long lastZero;
   private @Nullable BodyRelay relay;
+  private @Nullable GuestPager held;
+  private @Nullable GuestPager squeezed;
 
   /**
    * @param epoch the VM's epoch after the migration
@@ -72,7 +80,9 @@ final class LocalBody implements BodySource {
   }
 
   @Override
-  public void begin(List<Target> targets, long bytesPerSecondMax) throws HostException {
+  public void begin(List<Target> targets, List<Staying> staying, long bytesPerSecondMax)
+      throws HostException {
+    squeeze(targets);
     List<OutgoingMemory.Target> outgoing = new ArrayList<>();
     for (Target target : targets) {
       outgoing.add(
@@ -89,8 +99,43 @@ final class LocalBody implements BodySource {
                     epoch,
                     caller,
                     outgoing,
-                    PlaceIndexes.NONE,
+                    indexes(staying),
                     bytesPerSecondMax));
+  }
+
+  private PlaceIndexes indexes(List<Staying> staying) {
+    int[] there = new int[vm.record().shares().size()];
+    Arrays.fill(there, -1);
+    staying.forEach(s -> there[s.formerIndex()] = s.share().index());
+    return new PlaceIndexes(there);
+  }
+
+  /**
+   * What the targets cannot take of the pages that are here goes to the sub-hosts that the VM has
+   * already, by the usual way: a lower limit.
+   */
+  private void squeeze(List<Target> targets) throws HostException {
+    GuestPager pager = vm.pager();
+    long room = targets.stream().mapToLong(Target::pages).sum();
+    if (pager == null || pager.budget().limit() <= room) {
+      return;
+    }
+    pager.limitPages(room);
+    squeezed = pager;
+    long least = Long.MAX_VALUE;
+    long since = System.nanoTime();
+    while (pager.budget().resident() > room) {
+      if (pager.budget().resident() < least) {
+        least = pager.budget().resident();
+        since = System.nanoTime();
+      } else if (System.nanoTime() - since > SQUEEZE_STANDS.toNanos()) {
+        throw new HostException(
+            HostException.Kind.CAPACITY,
+            "%d MiB are here, the targets take %d MiB, and the VM's sub-hosts do not take the rest"
+                .formatted(least >> 8, room >> 8));
+      }
+      LockSupport.parkNanos(SQUEEZE_LOOK_NANOS);
+    }
   }
 
   private OutgoingMemory memory() {
@@ -155,9 +200,31 @@ final class LocalBody implements BodySource {
       configure(qmp);
       qmp.execute("migrate", Map.of("uri", relay.uri()), HostedVm.MONITOR);
       ready.await("the VM to stop for its migration", STOPS);
-      return stopped.await("the VM to stop", STOPS).receivedNanos();
+      long at = stopped.await("the VM to stop", STOPS).receivedNanos();
+      holdPaging();
+      return at;
     } catch (IOException | PageLinkException e) {
       throw refused(e);
+    }
+  }
+
+  /** From now on every page that is elsewhere stays where it is: the targets are told where. */
+  private void holdPaging() {
+    GuestPager pager = vm.pager();
+    if (pager != null) {
+      pager.hold();
+      held = pager;
+    }
+  }
+
+  private void letPagingGoOn() {
+    if (squeezed != null) {
+      squeezed.limitPages(vm.record().mainMemoryBytes() >>> PageSize.SHIFT);
+      squeezed = null;
+    }
+    if (held != null) {
+      held.goOn();
+      held = null;
     }
   }
 
@@ -208,6 +275,7 @@ final class LocalBody implements BodySource {
   @Override
   public void giveUp() {
     closeCopying();
+    letPagingGoOn();
     vm.comeBackSurely();
   }
 

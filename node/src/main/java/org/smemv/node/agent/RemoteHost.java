@@ -80,6 +80,16 @@ final class RemoteHost implements HostControl, AutoCloseable {
   }
 
   @Override
+  public void mayMove(UUID vm, long epoch, String mainHost) throws HostException {
+    ask(new HostRequest.MayMove(vm, epoch, mainHost), ANSWER);
+  }
+
+  @Override
+  public void adopt(UUID vm, long epoch, String mainHost) throws HostException {
+    ask(new HostRequest.Adopt(vm, epoch, mainHost), ANSWER);
+  }
+
+  @Override
   public void resize(UUID vm, long bytes) throws HostException {
     ask(new HostRequest.Resize(vm, bytes), ANSWER);
   }

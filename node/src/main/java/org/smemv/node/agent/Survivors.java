@@ -138,6 +138,7 @@ final class Survivors {
 
   private @Nullable QemuBody reopen(VmRecord record, Path directory) throws IOException {
     try {
+      QemuBody.endUnrecorded(directory);
       QemuBody body = QemuBody.reopen(directory).orElse(null);
       if (body != null && record.phase() == Phase.INCOMING) {
         log.info("VM {}: it was arriving when the agent died; given up", record.name());
@@ -155,26 +156,55 @@ final class Survivors {
   }
 
   private boolean serve(HostedVm vm) {
+    if (vm.record().phase() == Phase.LEAVING && !vm.record().shares().isEmpty()) {
+      // Its sub-hosts may be another host's by now, which must not be fenced off from them.
+      settleFirst(vm);
+      return true;
+    }
+    if (!isServed(vm)) {
+      return false;
+    }
+    if (vm.record().phase() == Phase.LEAVING) {
+      settleFirst(vm);
+    } else {
+      vm.keepWithinLimit();
+      Thread.ofVirtual().start(() -> goOn(vm));
+    }
+    return true;
+  }
+
+  private boolean isServed(HostedVm vm) {
     try {
       vm.startPager(host, addressOf);
       vm.notServed(null);
+      return true;
     } catch (RuntimeException e) {
       vm.notServed("its memory cannot be served yet: " + e.getMessage());
       return false;
     }
-    if (vm.record().phase() == Phase.LEAVING) {
-      String ignored = vm.occupy("waiting to hear whether " + vm.record().leavingTo() + " has it");
-      Thread.ofPlatform().name("settle-" + vm.record().name()).daemon().start(() -> settle(vm));
+  }
+
+  /** One that was taken and never ran is run; what an operator has paused stays so. */
+  private void goOn(HostedVm vm) {
+    if (vm.record().phase() == Phase.TAKEN) {
+      new FirstRun(host, addressOf).begin(vm);
     } else {
-      vm.keepWithinLimit();
-      Thread.ofVirtual().start(vm::comeBackSurely);
+      ShareAdoption.begin(vm, host, addressOf);
+      vm.comeBackSurely();
     }
-    return true;
+  }
+
+  private void settleFirst(HostedVm vm) {
+    String ignored = vm.occupy("waiting to hear whether " + vm.record().leavingTo() + " has it");
+    Thread.ofPlatform().name("settle-" + vm.record().name()).daemon().start(() -> settle(vm));
   }
 
   private void settle(HostedVm vm) {
     try {
       if (local.departures().hasStayed(vm)) {
+        while (vm.pager() == null && !vm.record().shares().isEmpty() && !isServed(vm)) {
+          Thread.sleep(EachSecond.PAUSE);
+        }
         vm.keepWithinLimit();
         vm.comeBackSurely();
         vm.vacate();

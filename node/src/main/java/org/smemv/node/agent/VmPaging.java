@@ -39,7 +39,10 @@ final class VmPaging {
       String caller,
       Function<String, InetSocketAddress> addressOf,
       Consumer<Throwable> onBroken) {
-    SubHosts hosts = new SubHosts(record.id(), record.epoch(), caller);
+    SubHosts hosts =
+        record.phase() == Phase.INCOMING
+            ? SubHosts.reading(record.id(), record.epoch(), caller)
+            : new SubHosts(record.id(), record.epoch(), caller);
     for (Share share : record.shares()) {
       hosts.add(
           new SubHost.Identity(share.index(), share.host(), addressOf.apply(share.host())),
@@ -77,10 +80,24 @@ final class VmPaging {
     }
   }
 
+  /** The sub-host that is not connected; null when there is none. */
+  @Nullable String missingSubHost() {
+    GuestPager paging = pager;
+    if (paging != null) {
+      for (SubHost sub : paging.subHosts().all()) {
+        if (sub.state() != SubHost.State.CONNECTED) {
+          return sub.identity().name() + ": " + sub.reason();
+        }
+      }
+    }
+    return null;
+  }
+
   /** Evicts from now on, if a part of the VM's memory is elsewhere. */
   void keepWithinLimit() {
     GuestPager paging = pager;
     if (paging != null) {
+      paging.subHosts().takeOver();
       paging.keepWithinLimit();
     }
   }

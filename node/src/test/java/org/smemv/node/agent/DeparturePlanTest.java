@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.smemv.migration.HostControl.Share;
+import org.smemv.migration.MigrationPlan.Staying;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
@@ -72,5 +74,56 @@ class DeparturePlanTest {
   void whatDoesNotFitIsRefusedNamingTheHost() {
     assertThat(refusal(plan(256)).code()).isEqualTo(ErrorCode.CAPACITY);
     assertThat(refusal(plan(8, "h3")).code()).isEqualTo(ErrorCode.CAPACITY);
+  }
+
+  private static final VmRecord SPLIT =
+      new VmRecord(
+          "web",
+          new UUID(1, 1),
+          4,
+          512 * MIB,
+          256 * MIB,
+          Phase.HERE,
+          List.of(new Share(0, "h3", 136 * MIB), new Share(1, "h4", 136 * MIB)),
+          null,
+          0,
+          null);
+
+  private static DeparturePlan onward(long mainMebibytes, String... subs) {
+    List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
+    MigrateVm request = new MigrateVm("h2", mainMebibytes * MIB, shares, 0, 0, 0, null, false);
+    Map<String, HostReport> reports =
+        Map.of(
+            "h2", host("h2", 600), "h3", host("h3", 1), "h4", host("h4", 1), "h5", host("h5", 300));
+    return new DeparturePlan("h1", SPLIT, request, reports);
+  }
+
+  @Test
+  void theSubHostsOfASplitVmStayWithWhatTheyGrant() throws Exception {
+    for (DeparturePlan plan : List.of(onward(0), onward(256, "h3", "h4"))) {
+      var made = plan.make();
+      assertThat(made.mainBytes()).isEqualTo(256 * MIB);
+      assertThat(made.shares()).isEmpty();
+      assertThat(made.staying())
+          .containsExactly(
+              new Staying(0, new Share(0, "h3", 136 * MIB)),
+              new Staying(1, new Share(1, "h4", 136 * MIB)));
+    }
+  }
+
+  @Test
+  void whatDoesNotFitOnASmallerMainHostGoesToANewSubHost() throws Exception {
+    var made = onward(128, "h5", "h3", "h4").make();
+    assertThat(made.shares()).containsExactly(new Share(0, "h5", 120 * MIB));
+    assertThat(made.staying()).extracting(s -> s.share().index()).containsExactly(1, 2);
+  }
+
+  @Test
+  void subHostsThatWouldHaveToGiveUpTheirPagesAreRefusedByName() {
+    for (DeparturePlan plan : List.of(onward(512), onward(256, "h3", "h5"))) {
+      OperationException refused = refusal(plan);
+      assertThat(refused.code()).isEqualTo(ErrorCode.UNSUITABLE);
+      assertThat(refused).hasMessageContainingAll("VM web", "sub-host h", "--sub");
+    }
   }
 }

@@ -1,0 +1,112 @@
+package org.smemv.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.smemv.lab.SplitLab.MIB;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.smemv.migration.MigrationState;
+import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationReport;
+import org.smemv.node.api.OperationException;
+import org.smemv.node.api.SubShare;
+import org.smemv.node.api.TimeoutAction;
+import org.smemv.node.api.VmReport;
+
+/** A VM that is split already moves on, under load and while it swaps. */
+@Timeout(400)
+class OnwardMigrationIT {
+  private static final Duration MOVES = Duration.ofMinutes(2);
+
+  private static SplitLab lab;
+
+  @BeforeAll
+  static void up() {
+    lab = SplitLab.up("384M", "256M", "256M", "256M", "256M");
+  }
+
+  @AfterAll
+  static void down() {
+    if (lab != null) {
+      lab.close();
+    }
+  }
+
+  @AfterEach
+  void clear() throws Exception {
+    lab.clear();
+  }
+
+  @Test
+  void theMainPartMovesAndNoPageOfASubHostTravels() throws Exception {
+    TestVm vm = lab.start("vm", 2);
+    MigrationReport split = lab.migrate(vm, SplitLab.split("h3", "h4"));
+    assertThat(split.targets()).hasSize(3);
+    vm.awaitProgress();
+
+    MigrationReport on = move("h2", vm, SplitLab.MAIN_BYTES, "h5");
+    assertThat(on.targets()).extracting(MigrationReport.Target::host).containsExactly("h5");
+    assertThat(on.ram().transferred()).isLessThan(4 * SplitLab.MAIN_BYTES);
+    List<String> subs = lab.host("h5").vm("vm").subs().stream().map(VmReport.Sub::host).toList();
+    assertThat(subs).containsExactly("h3", "h4");
+    lab.awaitAllFree("h2");
+    vm.awaitProgress();
+
+    move("h5", vm, SplitLab.MAIN_BYTES / 2, "h2", "h1", "h3", "h4");
+    VmReport there = lab.host("h2").vm("vm");
+    assertThat(there.mainMemoryBytes()).isEqualTo(SplitLab.MAIN_BYTES / 2);
+    assertThat(there.subs()).extracting(VmReport.Sub::host).containsExactly("h1", "h3", "h4");
+    lab.awaitAllFree("h5");
+    vm.awaitProgress();
+    TestVm.assertAddsUp(lab.host("h2").vm("vm"));
+    vm.assertNothingIsWrong();
+  }
+
+  @Test
+  void aMoveThatIsCancelledLeavesTheSplitVmAsItWas() throws Exception {
+    TestVm vm = lab.start("vm", 1);
+    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    MigrateVm slow = request(SplitLab.MAIN_BYTES, MIB, "h5");
+    MigrationReport begun = lab.host("h2").migrate("vm", slow);
+    await("h2", begun, MigrationState.COPY);
+    vm.awaitProgress();
+    lab.host("h2").cancel(begun.id());
+    assertThat(await("h2", begun, MigrationState.ABORTED).reason()).contains("cancelled");
+    lab.awaitAllFree("h5");
+    vm.awaitProgress();
+    move("h2", vm, SplitLab.MAIN_BYTES, "h5");
+    vm.assertNothingIsWrong();
+  }
+
+  private static MigrateVm request(long mainBytes, long bandwidth, String main, String... subs) {
+    List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
+    return new MigrateVm(main, mainBytes, shares, 500, bandwidth, 100, TimeoutAction.ABORT, false);
+  }
+
+  private static MigrationReport move(
+      String source, TestVm vm, long mainBytes, String main, String... subs)
+      throws OperationException {
+    MigrationReport first = lab.host(source).migrate(vm.name(), request(mainBytes, 0, main, subs));
+    return await(source, first, MigrationState.DONE);
+  }
+
+  private static MigrationReport await(
+      String source, MigrationReport first, MigrationState wanted) {
+    MigrationReport last =
+        Awaitility.await("migration " + first.id())
+            .atMost(MOVES)
+            .pollInterval(Duration.ofMillis(50))
+            .until(
+                () -> lab.host(source).migration(first.id()),
+                r -> r.state() == wanted || r.state().isOverOrStalled());
+    assertThat(last.state()).as(last.reason()).isEqualTo(wanted);
+    return last;
+  }
+}
