@@ -1,5 +1,6 @@
 package org.smemv.paging;
 
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,8 @@ final class PageEvictor implements AutoCloseable {
   private final PageEviction eviction;
   private final SwapTargets targets;
   private final StaleCopies copies;
+  private final LeftoverSweep leftovers;
+  private final ConcurrentLinkedQueue<Runnable> errands = new ConcurrentLinkedQueue<>();
   private final EvictionCounters counters;
   private final Consumer<Throwable> broken;
   private final long[] chosen = new long[BATCH];
@@ -57,6 +60,7 @@ final class PageEvictor implements AutoCloseable {
       PageEviction eviction,
       SwapTargets targets,
       StaleCopies copies,
+      LeftoverSweep leftovers,
       EvictionCounters counters,
       Consumer<Throwable> broken) {
     this.table = table;
@@ -65,6 +69,7 @@ final class PageEvictor implements AutoCloseable {
     this.eviction = eviction;
     this.targets = targets;
     this.copies = copies;
+    this.leftovers = leftovers;
     this.counters = counters;
     this.broken = broken;
     this.thread = Thread.ofPlatform().name("page-evictor").unstarted(this::run);
@@ -83,11 +88,28 @@ final class PageEvictor implements AutoCloseable {
     work.ring();
   }
 
+  /**
+   * Has something short done by the evictor's thread, in order, once it runs: what changes entries
+   * or drops copies may not meet an eviction half-way. Any thread.
+   */
+  void errand(Runnable work) {
+    errands.add(work);
+    this.work.ring();
+  }
+
+  private void runErrands() {
+    for (Runnable errand = errands.poll(); errand != null; errand = errands.poll()) {
+      errand.run();
+    }
+  }
+
   private void run() {
     try {
       cold.begin();
       while (running) {
-        boolean moreCopies = copies.dropSome();
+        runErrands();
+        boolean moreLeftovers = leftovers.sweepSome();
+        boolean moreCopies = copies.dropSome() || moreLeftovers;
         if (moreCopies && isResting()) {
           continue;
         }
