@@ -48,6 +48,7 @@ final class FaultLoop implements PageFiller.Links, AutoCloseable {
   private final Poll poll;
   private final @Nullable FaultLink[] links;
   private final ConcurrentLinkedQueue<FaultLink> arrivals = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<Integer> departures = new ConcurrentLinkedQueue<>();
   private volatile boolean running = true;
   private int secondsWaiting;
   private final Thread thread;
@@ -97,6 +98,14 @@ final class FaultLoop implements PageFiller.Links, AutoCloseable {
   /** Hands over a connection to a sub-host; the loop closes it. Any thread. */
   void adopt(FaultLink link) {
     arrivals.add(link);
+    wakeup.signal();
+  }
+
+  /**
+   * A sub-host has no page any more and is no longer connected to; another may come. Any thread.
+   */
+  void forget(int host) {
+    departures.add(host);
     wakeup.signal();
   }
 
@@ -230,6 +239,13 @@ final class FaultLoop implements PageFiller.Links, AutoCloseable {
   }
 
   private void adoptArrivals() {
+    for (Integer gone = departures.poll(); gone != null; gone = departures.poll()) {
+      FaultLink link = links[gone];
+      if (link != null) {
+        lose(link, "the sub-host has left");
+      }
+      filler.stall(gone, null);
+    }
     for (FaultLink link = arrivals.poll(); link != null; link = arrivals.poll()) {
       FaultLink before = links[link.host()];
       if (before != null) {

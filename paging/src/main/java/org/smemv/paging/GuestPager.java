@@ -23,6 +23,8 @@ public final class GuestPager implements AutoCloseable {
   private final FaultLoop faultLoop;
   private final PageEvictor evictor;
   private final StaleCopies copies;
+  private final Leftovers leftovers;
+  private final ShareDrains drains;
   private final AtomicBoolean evicting = new AtomicBoolean();
 
   /**
@@ -39,7 +41,7 @@ public final class GuestPager implements AutoCloseable {
     GuestMemory memory = attachment.memory();
     this.attachment = attachment;
     this.subHosts = subHosts;
-    this.budget = new ResidentBudget(table.limitPages());
+    this.budget = new ResidentBudget(table.limitPages(), table.pages());
     this.pipe = new EvictionPipe(memory, new EvictionJournal(table), attachment.pipe());
     DropQueue queue = new DropQueue();
     this.copies = new StaleCopies(table, queue, subHosts, evictionCounters);
@@ -71,8 +73,23 @@ public final class GuestPager implements AutoCloseable {
             copies,
             evictionCounters,
             faultLoop::lookAgain);
+    this.leftovers = new Leftovers(table);
+    LeftoverSweep sweep = new LeftoverSweep(table, subHosts, leftovers);
     this.evictor =
-        new PageEvictor(table, budget, cold, eviction, subHosts, copies, evictionCounters, broken);
+        new PageEvictor(
+            table, budget, cold, eviction, subHosts, copies, sweep, evictionCounters, broken);
+    this.drains =
+        new ShareDrains(
+            new ShareDrain.Parts(
+                table,
+                budget,
+                attachment,
+                subHosts,
+                copies,
+                leftovers,
+                evictor,
+                new RelocationSettlement(table, subHosts, leftovers),
+                broken));
   }
 
   /** Makes the page table that a dead agent left agree with the memory again. */
@@ -84,6 +101,8 @@ public final class GuestPager implements AutoCloseable {
       subHosts.countUsed(host, recovery.held(host));
     }
     copies.lookEverywhere();
+    leftovers.recover();
+    drains.recover();
   }
 
   /** Takes the guest's missing pages over and serves them from now on. */
@@ -96,6 +115,18 @@ public final class GuestPager implements AutoCloseable {
         });
     faultLoop.start();
     attachment.takeMissingFaults();
+    drains.start();
+  }
+
+  /**
+   * The VM belongs to this host now: its sub-hosts are taken over from its former main host, and
+   * looked through once for copies that it left there. Does nothing when they are this host's. Any
+   * thread.
+   */
+  public void takeOver() {
+    if (subHosts.takeOver()) {
+      subHosts.all().forEach(host -> leftovers.suspect(host.identity().index()));
+    }
   }
 
   /** Keeps the VM within its limit from now on, once the VM runs here. May be repeated. */
@@ -116,6 +147,61 @@ public final class GuestPager implements AutoCloseable {
   /** Ends {@link #hold()}. */
   public void goOn() {
     evictor.goOn();
+  }
+
+  /**
+   * Has the pages of a sub-host go elsewhere: the hottest to this host while the limit has room
+   * beyond its headroom, the others to sub-hosts with room. It gets no new ones from now on, also
+   * under the next agent. Pages go to other sub-hosts, and copies are dropped, only once {@link
+   * #keepWithinLimit()} was called. May be repeated. Any thread.
+   *
+   * @throws IllegalArgumentException when there is no sub-host with that index
+   * @throws IllegalStateException when it is just being kept after {@link #stopDraining}
+   */
+  public void drain(int host) {
+    drains.begin(host);
+  }
+
+  /**
+   * Has a sub-host keep what it still has; done when {@link SubHost#leaving()} is false. One that
+   * is drained stays so. Any thread.
+   */
+  public void stopDraining(int host) {
+    drains.stop(host);
+  }
+
+  /** True when a leaving sub-host has no page of the VM any more, and gets none. Any thread. */
+  public boolean drained(int host) {
+    return drains.drained(host);
+  }
+
+  /** Pages that a sub-host has, copies that are still to be dropped among them. Any thread. */
+  public long remaining(int host) {
+    SubHost held = subHosts.at(host);
+    return held == null ? 0 : held.usedPages();
+  }
+
+  /** How far the draining of a sub-host is; null when it was not begun. Any thread. */
+  public @Nullable DrainProgress draining(int host) {
+    return drains.progress(host);
+  }
+
+  /**
+   * A drained sub-host is no longer one of this VM's; its index may be given to another. Any
+   * thread.
+   *
+   * @throws IllegalStateException when it is not drained
+   */
+  public void forget(int host) {
+    if (!drained(host)) {
+      throw new IllegalStateException("sub-host " + host + " is not drained");
+    }
+    drains.forget(host);
+    SubHost gone = subHosts.forget(host);
+    faultLoop.forget(host);
+    if (gone != null) {
+      evictor.errand(gone::close);
+    }
   }
 
   private void roomNeeded() {
@@ -172,6 +258,7 @@ public final class GuestPager implements AutoCloseable {
 
   @Override
   public void close() {
+    drains.close();
     if (evicting.get()) {
       evictor.close();
     }

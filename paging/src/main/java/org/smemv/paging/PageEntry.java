@@ -7,7 +7,7 @@ package org.smemv.paging;
  *
  * <pre>
  *  bits 0..1  place: ZERO, RESIDENT or REMOTE (an entry of all zero bits: a page of zeros)
- *  bit  2     FETCHING: the fault loop is filling the page
+ *  bit  2     FETCHING: the page is being filled, by the fault loop or a gatherer
  *  bit  3     EVICTING: the evictor is taking the page out
  *  bit  4     COPY: resident, and the host in bits 16..31 may still hold a copy that must be dropped
  *  bits 8..15 heat, 0 (cold) to 255
@@ -78,6 +78,16 @@ public final class PageEntry {
   /** How hot the page is, 0..255. */
   public static int heat(long entry) {
     return (int) (entry >>> HEAT_SHIFT) & 0xff;
+  }
+
+  /** True when the entry says that a sub-host has the page, or may have a copy of it. */
+  static boolean names(long entry, int host) {
+    return (place(entry) == REMOTE || has(entry, COPY)) && host(entry) == host;
+  }
+
+  /** The same page on another sub-host. */
+  static long movedTo(long entry, int host) {
+    return (entry & ~((long) HOST_MAX << HOST_SHIFT)) | (long) host << HOST_SHIFT;
   }
 
   static long withHeat(long entry, int heat) {

@@ -1,5 +1,6 @@
 package org.smemv.paging;
 
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -42,6 +43,8 @@ final class PageEvictor implements AutoCloseable {
   private final PageEviction eviction;
   private final SwapTargets targets;
   private final StaleCopies copies;
+  private final LeftoverSweep leftovers;
+  private final ConcurrentLinkedQueue<Runnable> errands = new ConcurrentLinkedQueue<>();
   private final EvictionCounters counters;
   private final Consumer<Throwable> broken;
   private final long[] chosen = new long[BATCH];
@@ -62,6 +65,7 @@ final class PageEvictor implements AutoCloseable {
       PageEviction eviction,
       SwapTargets targets,
       StaleCopies copies,
+      LeftoverSweep leftovers,
       EvictionCounters counters,
       Consumer<Throwable> broken) {
     this.table = table;
@@ -70,6 +74,7 @@ final class PageEvictor implements AutoCloseable {
     this.eviction = eviction;
     this.targets = targets;
     this.copies = copies;
+    this.leftovers = leftovers;
     this.counters = counters;
     this.broken = broken;
     this.thread = Thread.ofPlatform().name("page-evictor").unstarted(this::run);
@@ -86,6 +91,21 @@ final class PageEvictor implements AutoCloseable {
   /** Says that room is needed now. Any thread. */
   void roomNeeded() {
     work.ring();
+  }
+
+  /**
+   * Has something short done by the evictor's thread, in order, once it runs: what changes entries
+   * or drops copies may not meet an eviction half-way. Any thread.
+   */
+  void errand(Runnable work) {
+    errands.add(work);
+    this.work.ring();
+  }
+
+  private void runErrands() {
+    for (Runnable errand = errands.poll(); errand != null; errand = errands.poll()) {
+      errand.run();
+    }
   }
 
   private void run() {
@@ -111,7 +131,9 @@ final class PageEvictor implements AutoCloseable {
   /** Does a short piece of work; false when there is nothing to do now. */
   private boolean takeTurn() {
     try {
-      boolean moreCopies = copies.dropSome();
+      runErrands();
+      boolean moreLeftovers = leftovers.sweepSome();
+      boolean moreCopies = copies.dropSome() || moreLeftovers;
       return (moreCopies && isResting()) || makeRoom() || moreCopies;
     } finally {
       turn.release();

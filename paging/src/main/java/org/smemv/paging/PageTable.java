@@ -20,6 +20,8 @@ import org.smemv.linux.MemoryFile;
  * file:    0 magic   8 pages   16 VM id   40 limit in pages
  *         48 QEMU pid  56 its start time  64 descriptors in QEMU: faults, 68 pipe read, 72 pipe write
  *         80 paging on (1) or all local (0)
+ *         88 sub-hosts that are leaving, a bit each
+ *         96 sub-hosts that may hold copies which no entry names, a bit each
  *       4096 eviction journal, see {@link EvictionJournal}
  *       8192 entries
  * </pre>
@@ -27,6 +29,8 @@ import org.smemv.linux.MemoryFile;
 public final class PageTable implements AutoCloseable {
   private static final long MAGIC = 0x31_65_6c_62_61_54_6d_53L;
   static final int JOURNAL_OFFSET = 4096;
+  private static final long LEAVING = 88;
+  private static final long SUSPECT = 96;
   private static final int ENTRIES_OFFSET = 8192;
   private static final VarHandle ENTRY = JAVA_LONG.varHandle();
 
@@ -121,6 +125,38 @@ public final class PageTable implements AutoCloseable {
   /** What changes, for whoever follows; this agent's alone, not in the file. */
   ChangedPages changed() {
     return changed;
+  }
+
+  /** True when the pages of a sub-host, 0..63, are to go elsewhere. */
+  public boolean isLeaving(int host) {
+    return hasBit(LEAVING, host);
+  }
+
+  /** Records whether the pages of a sub-host are to go elsewhere. Any thread. */
+  void leaving(int host, boolean leaves) {
+    setBit(LEAVING, host, leaves);
+  }
+
+  /** True when a sub-host may hold copies that no entry names. */
+  boolean isSuspect(int host) {
+    return hasBit(SUSPECT, host);
+  }
+
+  /** Records whether a sub-host may hold copies that no entry names. Any thread. */
+  void suspect(int host, boolean may) {
+    setBit(SUSPECT, host, may);
+  }
+
+  private boolean hasBit(long field, int host) {
+    return ((long) ENTRY.getVolatile(memory, field) >>> host & 1) != 0;
+  }
+
+  private void setBit(long field, int host, boolean on) {
+    long bit = 1L << host;
+    long ignored =
+        on
+            ? (long) ENTRY.getAndBitwiseOr(memory, field, bit)
+            : (long) ENTRY.getAndBitwiseAnd(memory, field, ~bit);
   }
 
   MemorySegment journalMemory() {

@@ -1,6 +1,8 @@
 package org.smemv.paging;
 
 import java.util.concurrent.atomic.AtomicLong;
+import org.smemv.placement.PageSize;
+import org.smemv.placement.ShareSizes;
 
 /**
  * How many pages of one VM its main host holds, and how many it may. A page is taken from the
@@ -11,11 +13,22 @@ public final class ResidentBudget {
   private static final long FREE_MIN = 64;
 
   private final AtomicLong resident = new AtomicLong();
+  private final long pages;
   private volatile long limit;
 
   /** A budget of which nothing is taken. */
   public ResidentBudget(long limitPages) {
+    this(limitPages, Long.MAX_VALUE);
+  }
+
+  /**
+   * A budget of which nothing is taken.
+   *
+   * @param pages of the VM; a limit as high as that needs no room for pages on their way in
+   */
+  ResidentBudget(long limitPages, long pages) {
     this.limit = limitPages;
+    this.pages = pages;
   }
 
   /** Takes one page if the limit allows it. */
@@ -52,13 +65,29 @@ public final class ResidentBudget {
     limit = pages;
   }
 
+  /** True when all pages of the VM may be resident. */
+  boolean holdsAll() {
+    return limit >= pages;
+  }
+
   /** True when so few pages are free that eviction should begin: under 1/64 of the limit. */
   boolean isTight() {
-    return limit - resident.get() < Math.max(FREE_MIN, limit >>> 6);
+    return !holdsAll() && limit - resident.get() < Math.max(FREE_MIN, limit >>> 6);
   }
 
   /** Pages to evict until 1/32 of the limit is free again; 0 or less when that much is free. */
   long excess() {
-    return resident.get() - (limit - Math.max(2 * FREE_MIN, limit >>> 5));
+    return holdsAll() ? 0 : resident.get() - (limit - Math.max(2 * FREE_MIN, limit >>> 5));
+  }
+
+  /**
+   * Pages that may come in although nobody waits for them: what is free beyond the headroom, which
+   * is kept for pages that somebody waits for; 0 or less when there is no such room.
+   */
+  long spare() {
+    long free = limit - resident.get();
+    return holdsAll()
+        ? free
+        : free - (ShareSizes.headroomBytes(limit << PageSize.SHIFT) >>> PageSize.SHIFT);
   }
 }

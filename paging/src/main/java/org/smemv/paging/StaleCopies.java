@@ -1,5 +1,8 @@
 package org.smemv.paging;
 
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
 /**
  * Has sub-hosts forget the copies of pages that are resident again. The COPY mark in the page table
  * is the truth and survives the agent; this only says when to act on it. A mark is cleared when the
@@ -13,7 +16,7 @@ final class StaleCopies {
   private static final int EXCHANGES_MAX = 8;
 
   private final PageTable table;
-  private final DropQueue queue;
+  private final List<DropQueue> queues = new CopyOnWriteArrayList<>();
   private final SwapTargets targets;
   private final EvictionCounters counters;
   private final PageBatch drops = new PageBatch();
@@ -25,9 +28,21 @@ final class StaleCopies {
 
   StaleCopies(PageTable table, DropQueue queue, SwapTargets targets, EvictionCounters counters) {
     this.table = table;
-    this.queue = queue;
+    this.queues.add(queue);
     this.targets = targets;
     this.counters = counters;
+  }
+
+  /** Takes pages from one more producer. Any thread. */
+  void alsoFrom(DropQueue queue) {
+    queues.add(queue);
+  }
+
+  /** A producer is done; what it has not handed over is found in the table. Any thread. */
+  void noLongerFrom(DropQueue queue) {
+    if (queues.remove(queue) && queue.size() > 0) {
+      lookEverywhere();
+    }
   }
 
   /**
@@ -44,14 +59,19 @@ final class StaleCopies {
    * @return true when there is more to do
    */
   boolean dropSome() {
-    dropQueued();
+    boolean left = false;
+    exchanges = 0;
+    for (DropQueue queue : queues) {
+      lookEverywhere |= queue.takeOverflow();
+      dropQueued(queue);
+      left |= queue.size() > 0;
+    }
     walk();
     send();
-    return unseen > 0 || queue.size() > 0;
+    return unseen > 0 || left;
   }
 
-  private void dropQueued() {
-    exchanges = 0;
+  private void dropQueued(DropQueue queue) {
     while (exchanges < EXCHANGES_MAX) {
       long page = queue.poll();
       if (page < 0) {
@@ -63,7 +83,7 @@ final class StaleCopies {
 
   /** Looks at the next slice of the table, if there is reason to look at all of it. */
   private void walk() {
-    if (queue.takeOverflow() || lookEverywhere) {
+    if (lookEverywhere) {
       lookEverywhere = false;
       // From where it is, once round: whatever is marked by now is met.
       unseen = table.pages();

@@ -31,13 +31,14 @@ public final class SubHost {
   public record Identity(int index, String name, InetSocketAddress address) {}
 
   private static final long FULL_NANOS = 1_000_000_000L;
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final Identity identity;
   private final AtomicLong used = new AtomicLong();
   private volatile long grantPages;
   private volatile State state = State.CONNECTING;
   private volatile boolean stores;
+  private volatile boolean leaving;
   private volatile String reason = "not connected yet";
   private final AtomicReference<@Nullable PageLink> nextBulk = new AtomicReference<>();
   private @Nullable PageLink bulk;
@@ -85,8 +86,20 @@ public final class SubHost {
     return state == State.CONNECTED && stores;
   }
 
+  /** True when its pages go elsewhere and it gets no new ones. */
+  public boolean leaving() {
+    return leaving;
+  }
+
+  void leaving(boolean leaves) {
+    leaving = leaves;
+  }
+
   boolean hasRoomFor(int pages) {
-    return stores() && grantPages - used.get() >= pages && System.nanoTime() - fullUntilNanos >= 0;
+    return stores()
+        && !leaving
+        && grantPages - used.get() >= pages
+        && System.nanoTime() - fullUntilNanos >= 0;
   }
 
   /** The part of the grant that is free, 0 to 1. */
@@ -223,12 +236,17 @@ public final class SubHost {
     return link;
   }
 
-  /** Once nobody uses the connections any more. */
-  void close() {
+  /** Closes a connection that nobody has taken yet. Any thread. */
+  void closeUnused() {
     PageLink fresh = nextBulk.getAndSet(null);
     if (fresh != null) {
       fresh.close();
     }
+  }
+
+  /** Once nobody uses the connections any more, or on the evictor's thread. */
+  void close() {
+    closeUnused();
     if (bulk != null) {
       bulk.close();
       bulk = null;

@@ -1,11 +1,16 @@
 package org.smemv.paging;
 
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +37,9 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   private final Caller caller;
   private final AtomicLong connections = new AtomicLong();
   private volatile boolean reading;
-  private final List<SubHost> hosts = new CopyOnWriteArrayList<>();
+  private final AtomicReferenceArray<@Nullable SubHost> hosts =
+      new AtomicReferenceArray<>(HOSTS_MAX);
+  private final List<SubHost> retired = new CopyOnWriteArrayList<>();
   private final Doorbell work = new Doorbell();
   private final Thread keeper;
   private final List<Thread> connectors = new CopyOnWriteArrayList<>();
@@ -66,45 +73,92 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   /**
    * Pages may be stored and dropped from now on, as soon as each sub-host is connected for it; that
    * fences every older main host off. May be repeated. Any thread.
+   *
+   * @return false when that was so before
    */
-  public void takeOver() {
+  public synchronized boolean takeOver() {
+    boolean first = reading;
     reading = false;
+    work.ring();
+    return first;
+  }
+
+  /**
+   * Adds a sub-host, at any time. Any thread.
+   *
+   * @throws IllegalArgumentException when the index is not 0..63, or another sub-host has it
+   */
+  public synchronized void add(SubHost.Identity identity, long grantPages) {
+    SubHost before = at(identity.index());
+    if (before != null || identity.index() < 0 || identity.index() >= HOSTS_MAX) {
+      throw new IllegalArgumentException(
+          "sub-host %s cannot have index %d: %s"
+              .formatted(
+                  identity.name(),
+                  identity.index(),
+                  before == null ? "it is not in 0..63" : before.identity().name() + " has it"));
+    }
+    hosts.set(identity.index(), new SubHost(identity, grantPages));
     work.ring();
   }
 
   /**
-   * Adds a sub-host; in the order of their indexes.
+   * Forgets a sub-host of which no entry of the page table names a page; its index is free for
+   * another one. Any thread.
    *
-   * @throws IllegalArgumentException when the index is not the next one
+   * @return the sub-host, whose connections the evictor's thread is to close; null when there was
+   *     none
    */
-  public void add(SubHost.Identity identity, long grantPages) {
-    if (identity.index() != hosts.size() || identity.index() >= HOSTS_MAX) {
-      throw new IllegalArgumentException(
-          "sub-host "
-              + identity.name()
-              + " has index "
-              + identity.index()
-              + ", expected "
-              + hosts.size());
+  synchronized @Nullable SubHost forget(int host) {
+    SubHost gone = at(host);
+    if (gone != null) {
+      hosts.set(host, null);
+      retired.add(gone);
     }
-    hosts.add(new SubHost(identity, grantPages));
-    work.ring();
+    return gone;
   }
 
-  /** All sub-hosts, by index. */
+  /** All sub-hosts, in the order of their indexes, of which some may be free. */
   public List<SubHost> all() {
-    return List.copyOf(hosts);
+    List<SubHost> present = new ArrayList<>();
+    for (int i = 0; i < HOSTS_MAX; i++) {
+      SubHost host = hosts.get(i);
+      if (host != null) {
+        present.add(host);
+      }
+    }
+    return List.copyOf(present);
   }
 
-  /** How many there are. */
+  /** The sub-host with an index; null when there is none. */
+  public @Nullable SubHost at(int index) {
+    return index >= 0 && index < HOSTS_MAX ? hosts.get(index) : null;
+  }
+
+  private SubHost get(int index) {
+    SubHost host = at(index);
+    if (host == null) {
+      throw new IllegalStateException("there is no sub-host with index " + index);
+    }
+    return host;
+  }
+
+  /**
+   * One more than the highest index of a sub-host; as many as there are when none was forgotten.
+   */
   public int count() {
-    return hosts.size();
+    int count = HOSTS_MAX;
+    while (count > 0 && hosts.get(count - 1) == null) {
+      count--;
+    }
+    return count;
   }
 
-  /** Counts a page as held by a sub-host, when the page table is read or written by others. */
+  /** Counts pages as held by a sub-host, when the page table is read or written by others. */
   public void countUsed(int host, long pages) {
-    if (host < hosts.size()) {
-      hosts.get(host).addUsed(pages);
+    SubHost held = at(host);
+    if (held != null) {
+      held.addUsed(pages);
     }
   }
 
@@ -116,13 +170,16 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
 
   /** A connection broke; it is made again. Any thread. */
   void lost(FaultLink link, String why) {
-    hosts.get(link.host()).lost(link.connection(), why);
-    work.ring();
+    SubHost host = at(link.host());
+    if (host != null) {
+      host.lost(link.connection(), why);
+      work.ring();
+    }
   }
 
   private void keepConnected() {
     while (running) {
-      for (SubHost host : hosts) {
+      for (SubHost host : all()) {
         if (host.beginConnecting(!reading)) {
           // A host that does not answer must not keep others from being reached again.
           connectors.add(Thread.ofPlatform().name("sub-host").daemon().start(() -> connect(host)));
@@ -145,26 +202,58 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
       long number = connections.incrementAndGet();
       PageLink faults = host.connect(caller, number, !reading);
       log.info("VM {}: connected to sub-host {}", caller.vm(), name);
-      if (!running) {
-        faults.close();
-        return;
-      }
-      onReturn.run();
-      onConnected.accept(new FaultLink(host.identity().index(), number, faults));
+      handOver(host, number, faults);
     } catch (RuntimeException e) {
       log.debug("VM {}: sub-host {} not connected: {}", caller.vm(), name, e.toString());
     } finally {
       host.endConnecting();
+      if (at(host.identity().index()) != host) {
+        host.closeUnused();
+      }
     }
+  }
+
+  /** Not while the sub-host is being forgotten: another one may get its index next. */
+  private synchronized void handOver(SubHost host, long number, PageLink faults) {
+    if (!running || at(host.identity().index()) != host) {
+      faults.close();
+      return;
+    }
+    onReturn.run();
+    onConnected.accept(new FaultLink(host.identity().index(), number, faults));
+  }
+
+  /**
+   * Opens one more connection to a sub-host, for the caller alone.
+   *
+   * @throws PageLinkException when it cannot be reached or has forgotten the VM
+   */
+  PageLink open(SubHost host, TrafficClass traffic, int lane, Duration timeout) {
+    LinkTarget target = host.target(caller, traffic, lane);
+    return PageLink.open(
+        new LinkTarget(
+            target.address(),
+            target.vm(),
+            target.epoch(),
+            traffic,
+            lane,
+            target.caller(),
+            timeout));
   }
 
   @Override
   public int choose(int pages) {
+    return choose(pages, host -> true);
+  }
+
+  /** As the other, among those that are allowed. Any thread. */
+  int choose(int pages, IntPredicate allowed) {
     int best = -1;
     double bestFree = 0;
-    for (SubHost host : hosts) {
-      if (host.hasRoomFor(pages) && host.freePart() > bestFree) {
-        best = host.identity().index();
+    for (int i = 0; i < HOSTS_MAX; i++) {
+      SubHost host = hosts.get(i);
+      if (host != null && host.hasRoomFor(pages) && host.freePart() > bestFree && allowed.test(i)) {
+        best = i;
         bestFree = host.freePart();
       }
     }
@@ -173,7 +262,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
 
   @Override
   public void put(int host, PageBatch pages) {
-    SubHost target = hosts.get(host);
+    SubHost target = get(host);
     // Counted before, so that what may be there is never more than what is counted.
     target.addUsed(pages.size());
     try {
@@ -188,18 +277,30 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
 
   @Override
   public void drop(int host, PageBatch pages) {
-    SubHost target = hosts.get(host);
+    SubHost target = get(host);
     exchange(target, link -> link.drop(pages));
   }
 
   @Override
   public void dropped(int host, int pages) {
-    hosts.get(host).addUsed(-pages);
+    countUsed(host, -pages);
   }
 
   @Override
   public boolean hasForgotten(int host) {
-    return hosts.get(host).state() == SubHost.State.FORGOTTEN;
+    return get(host).state() == SubHost.State.FORGOTTEN;
+  }
+
+  /**
+   * Asks a sub-host what it holds; on the evictor's thread.
+   *
+   * @return where to go on; 0 when there is no more
+   * @throws RuntimeException when it cannot be reached or refuses
+   */
+  long list(int host, long first, PageBatch into) {
+    long[] next = new long[1];
+    exchange(get(host), link -> next[0] = link.list(first, PageBatch.CAPACITY, into));
+    return next[0];
   }
 
   private void exchange(SubHost host, Consumer<PageLink> request) {
@@ -227,6 +328,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    hosts.forEach(SubHost::close);
+    all().forEach(SubHost::close);
+    retired.forEach(SubHost::close);
   }
 }

@@ -6,8 +6,8 @@ package org.smemv.paging;
  */
 interface SwapTargets {
   /**
-   * The sub-host to put the next pages on: one that can be reached and has room for {@code pages},
-   * and of those the one with the largest part of its grant free; -1 when there is none.
+   * The sub-host to put the next pages on: one that stays, can be reached and has room for {@code
+   * pages}, and of those the one with the largest part of its grant free; -1 when there is none.
    */
   int choose(int pages);
 

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A page server on loopback that holds the pages of one VM. */
@@ -13,7 +14,12 @@ final class StoreServer implements HolderDirectory, AutoCloseable {
   final UUID vm;
   final long pages;
   volatile @Nullable PageStore store;
-  final PageServer server;
+  volatile PageServer server;
+
+  /** Stands between the server and the store, for a test that wants to be in the middle. */
+  volatile UnaryOperator<PageHolder> between = holder -> holder;
+
+  private final String name;
 
   /** Where this one pulls pages from, by name. */
   final Map<String, InetSocketAddress> neighbours = new ConcurrentHashMap<>();
@@ -27,11 +33,25 @@ final class StoreServer implements HolderDirectory, AutoCloseable {
     this.pages = pages;
     this.pool = new SlabPool(pages, 64);
     this.store = new PageStore(vm, pool, pages, pages, 1);
-    this.server =
-        PageServer.start(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            new PageServer.Services(this, request -> request, this::neighbour),
-            PageServer.Options.of(name));
+    this.name = name;
+    this.server = start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  private PageServer start(InetSocketAddress address) {
+    return PageServer.start(
+        address,
+        new PageServer.Services(this, request -> request, this::neighbour),
+        PageServer.Options.of(name));
+  }
+
+  /** Ends all connections and listens no more; what it holds stays. */
+  void goAway() {
+    server.close();
+  }
+
+  /** Listens again where it did. */
+  void comeBack() {
+    server = start(server.address());
   }
 
   private InetSocketAddress neighbour(String name) {
@@ -54,7 +74,8 @@ final class StoreServer implements HolderDirectory, AutoCloseable {
 
   @Override
   public @Nullable PageHolder holder(UUID wanted) {
-    return store;
+    PageStore held = store;
+    return held == null ? null : between.apply(held);
   }
 
   @Override

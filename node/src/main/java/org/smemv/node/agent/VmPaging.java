@@ -97,7 +97,7 @@ final class VmPaging {
   void keepWithinLimit() {
     GuestPager paging = pager;
     if (paging != null) {
-      paging.subHosts().takeOver();
+      paging.takeOver();
       paging.keepWithinLimit();
     }
   }

@@ -1,0 +1,246 @@
+package org.smemv.paging;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+import org.smemv.linux.UserFaultFd.Outcome;
+import org.smemv.placement.PageSize;
+
+/**
+ * Brings the pages of a leaving sub-host to the main host in the background, hottest first, as long
+ * as the budget has room beyond its headroom. Pages are fetched without being claimed, over a
+ * connection of their own; a fault in the meantime goes its own way, and what was fetched for it is
+ * thrown away. Owned by the thread of the drain, except {@link #shutdown}.
+ */
+final class PageGatherer implements AutoCloseable {
+  private static final int REQUEST_PAGES = 4;
+
+  /**
+   * Pages under way at once from all leaving sub-hosts: 128 KiB, a millisecond of a link of 1
+   * Gbit/s, which is how long a page that a vCPU waits for may find it taken.
+   */
+  private static final int WINDOW_PAGES = 32;
+
+  /** Pages under way from one sub-host at least, or its link would be idle in between. */
+  private static final int WINDOW_MIN = 12;
+
+  /** Some pages that are asked for together, and what their entries were. */
+  private static final class Chunk {
+    final long[] pages = new long[REQUEST_PAGES];
+    final long[] seen = new long[REQUEST_PAGES];
+    final PageBatch batch = new PageBatch();
+  }
+
+  private final PageTable table;
+  private final ResidentBudget budget;
+  private final PageInstaller installer;
+  private final SubHosts hosts;
+  private final SubHost host;
+  private final DropQueue copies;
+  private final DrainCounters counters;
+  private final IntSupplier drains;
+  private final DrainScan scan;
+  private final Chunk[] chunks = new Chunk[WINDOW_PAGES / REQUEST_PAGES];
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment memory =
+      arena.allocate((long) WINDOW_PAGES * PageSize.BYTES, PageSize.BYTES);
+  private volatile @Nullable PageLink link;
+  private volatile boolean stopped;
+  private long asked;
+  private long answered;
+
+  /**
+   * @param copies receives the pages whose copies are to be dropped
+   * @param drains how many sub-hosts are drained at once
+   */
+  PageGatherer(
+      PageTable table,
+      ResidentBudget budget,
+      PageInstaller installer,
+      SubHosts hosts,
+      SubHost host,
+      DropQueue copies,
+      DrainCounters counters,
+      IntSupplier drains) {
+    this.table = table;
+    this.budget = budget;
+    this.installer = installer;
+    this.hosts = hosts;
+    this.host = host;
+    this.copies = copies;
+    this.counters = counters;
+    this.drains = drains;
+    this.scan = new DrainScan(table, host.identity().index(), true);
+    for (int i = 0; i < chunks.length; i++) {
+      chunks[i] = new Chunk();
+    }
+  }
+
+  /**
+   * Gathers until there is no page or no room left, or the sub-host is lost.
+   *
+   * @return true when some came
+   */
+  boolean gather() {
+    asked = 0;
+    answered = 0;
+    if (!hasRoom()) {
+      return false;
+    }
+    long before = counters.gathered();
+    try {
+      PageLink source = link();
+      if (source != null) {
+        gatherOver(source);
+      }
+    } catch (PageLinkException e) {
+      lose("sub-host " + host.identity().name() + ": " + e.getMessage());
+    }
+    return counters.gathered() > before;
+  }
+
+  private void gatherOver(PageLink source) {
+    while (true) {
+      while (asked - answered < window() && hasRoom() && fill(chunk(asked))) {
+        source.requestPages(chunk(asked).batch);
+        asked++;
+      }
+      if (asked == answered) {
+        return;
+      }
+      source.receivePages(chunk(answered).batch);
+      counters.gathered(install(chunk(answered)));
+      answered++;
+    }
+  }
+
+  private Chunk chunk(long number) {
+    return chunks[(int) (number % chunks.length)];
+  }
+
+  /** Chunks that may be under way. */
+  private int window() {
+    int share = WINDOW_PAGES / Math.max(1, drains.getAsInt());
+    return Math.max(WINDOW_MIN, share) / REQUEST_PAGES;
+  }
+
+  private boolean hasRoom() {
+    return !stopped && budget.spare() >= (asked - answered + 1) * REQUEST_PAGES;
+  }
+
+  private boolean fill(Chunk chunk) {
+    int count = scan.next(chunk.pages, chunk.seen, REQUEST_PAGES);
+    chunk.batch.clear();
+    long at = memory.address() + asked % chunks.length * REQUEST_PAGES * PageSize.BYTES;
+    for (int i = 0; i < count; i++) {
+      chunk.batch.add(chunk.pages[i], 0, 0, at + (long) i * PageSize.BYTES);
+    }
+    return count > 0;
+  }
+
+  private int install(Chunk chunk) {
+    int installed = 0;
+    for (int i = 0; i < chunk.batch.size(); i++) {
+      installed += install(chunk, i) ? 1 : 0;
+    }
+    return installed;
+  }
+
+  private boolean install(Chunk chunk, int index) {
+    long page = chunk.pages[index];
+    long seen = chunk.seen[index];
+    if (!isCurrent(chunk, index)) {
+      if (table.get(page) == seen) {
+        counters.stalled(
+            "sub-host %s does not have page %d as the page table knows it"
+                .formatted(host.identity().name(), page));
+      }
+      return false;
+    }
+    if (!budget.tryTake()) {
+      return false;
+    }
+    if (!table.compareAndSet(page, seen, seen | PageEntry.FETCHING)) {
+      budget.release(1);
+      return false;
+    }
+    return installed(page, seen, install(page, chunk.batch, index));
+  }
+
+  private static boolean isCurrent(Chunk chunk, int index) {
+    int flags = chunk.batch.flags(index);
+    int found = PageFlags.isZero(flags) ? PageChecksum.ZERO_PAGE : chunk.batch.checksum(index);
+    return !PageFlags.isAbsent(flags) && found == PageEntry.checksum(chunk.seen[index]);
+  }
+
+  private Outcome install(long page, PageBatch batch, int index) {
+    return PageFlags.isZero(batch.flags(index))
+        ? installer.zeros(page, 1)
+        : installer.contents(page, batch.address(index), true);
+  }
+
+  private boolean installed(long page, long seen, Outcome outcome) {
+    if (outcome != Outcome.INSTALLED && outcome != Outcome.PRESENT) {
+      table.set(page, seen);
+      budget.release(1);
+      // Whoever touched it while it was claimed here has to fault again to be served.
+      installer.wake(page);
+      return false;
+    }
+    table.set(
+        page,
+        PageEntry.residentWithCopy(
+            PageEntry.host(seen), PageEntry.checksum(seen), PageEntry.heat(seen)));
+    table.changed().note(page);
+    copies.offer(page);
+    return true;
+  }
+
+  private @Nullable PageLink link() {
+    PageLink open = link;
+    if (open != null) {
+      return open;
+    }
+    if (host.state() != SubHost.State.CONNECTED) {
+      counters.stalled(
+          "sub-host %s cannot be reached: %s".formatted(host.identity().name(), host.reason()));
+      return null;
+    }
+    PageLink fresh = hosts.open(host, TrafficClass.PREFETCH, 0, SubHost.TIMEOUT);
+    link = fresh;
+    if (stopped) {
+      fresh.shutdown();
+    }
+    return fresh;
+  }
+
+  /** Nothing was claimed for what is under way, so nothing is to be undone. */
+  private void lose(String why) {
+    PageLink lost = link;
+    link = null;
+    if (lost != null) {
+      lost.close();
+    }
+    counters.stalled(why);
+  }
+
+  /** Ends what is under way soon. Any thread. */
+  void shutdown() {
+    stopped = true;
+    PageLink open = link;
+    if (open != null) {
+      open.shutdown();
+    }
+  }
+
+  @Override
+  public void close() {
+    PageLink open = link;
+    link = null;
+    if (open != null) {
+      open.close();
+    }
+    arena.close();
+  }
+}

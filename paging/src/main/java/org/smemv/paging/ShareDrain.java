@@ -1,0 +1,239 @@
+package org.smemv.paging;
+
+import java.util.function.Consumer;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.smemv.linux.Errno;
+import org.smemv.linux.SystemCallException;
+import org.smemv.placement.PageSize;
+
+/**
+ * Empties one leaving sub-host: its pages come to the main host while that has room, the others go
+ * to sub-hosts that stay. One thread, which decides and fetches; what changes the places of
+ * relocated pages, and what drops copies, is done by the evictor's thread.
+ */
+final class ShareDrain implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(ShareDrain.class);
+
+  /** Until the next look when nothing can be moved. */
+  private static final long PAUSE_MILLIS = 200;
+
+  /** So long an empty sub-host that cannot be reached keeps a drain from its end. */
+  private static final long AWAY_NANOS = 10_000_000_000L;
+
+  /** The parts of a pager that it works with. */
+  record Parts(
+      PageTable table,
+      ResidentBudget budget,
+      GuestAttachment attachment,
+      SubHosts hosts,
+      StaleCopies copies,
+      Leftovers leftovers,
+      PageEvictor evictor,
+      RelocationSettlement settlement,
+      Consumer<Throwable> broken) {}
+
+  private final Parts parts;
+  private final SubHost host;
+  private final int index;
+  private final DropQueue dropped = new DropQueue();
+  private final DrainCounters counters = new DrainCounters();
+  private final Doorbell bell = new Doorbell();
+  private final PageGatherer gatherer;
+  private final PageRelocation relocation;
+  private final Thread thread;
+  private volatile boolean running = true;
+  private volatile boolean stopping;
+  private volatile boolean drained;
+
+  /** The evictor's thread knows that the sub-host is leaving: no eviction to it is half-way. */
+  private volatile boolean known;
+
+  private boolean suspected;
+  private long suspectedAtNanos;
+
+  /**
+   * @param drains how many sub-hosts are drained at once
+   */
+  ShareDrain(Parts parts, SubHost host, IntSupplier drains) {
+    this.parts = parts;
+    this.host = host;
+    this.index = host.identity().index();
+    this.gatherer =
+        new PageGatherer(
+            parts.table(),
+            parts.budget(),
+            new PageInstaller(parts.attachment().faults(), parts.attachment().memory()),
+            parts.hosts(),
+            host,
+            dropped,
+            counters,
+            drains);
+    this.relocation =
+        new PageRelocation(
+            parts.table(),
+            parts.hosts(),
+            host,
+            parts.leftovers(),
+            this::settle,
+            bell,
+            () -> running,
+            counters);
+    this.thread = Thread.ofPlatform().name("drain-" + index).daemon().unstarted(this::run);
+  }
+
+  void start() {
+    parts.copies().alsoFrom(dropped);
+    parts.evictor().errand(() -> known = true);
+    thread.start();
+  }
+
+  /** Has the sub-host keep what it still has, soon. Any thread. */
+  void stop() {
+    stopping = true;
+    bell.ring();
+  }
+
+  boolean isStopping() {
+    return stopping;
+  }
+
+  /** True until it is done, stopped or closed. */
+  boolean isRunning() {
+    return running;
+  }
+
+  boolean drained() {
+    return drained;
+  }
+
+  DrainProgress progress() {
+    long moved = counters.gathered() + counters.relocated();
+    return new DrainProgress(
+        index,
+        host.identity().name(),
+        host.usedPages(),
+        counters.gathered(),
+        counters.relocated(),
+        moved << PageSize.SHIFT,
+        drained,
+        stalled());
+  }
+
+  private @Nullable String stalled() {
+    return running ? counters.stalled() : null;
+  }
+
+  private void settle(PulledPages pulled) {
+    parts
+        .evictor()
+        .errand(
+            () -> {
+              parts.settlement().settle(pulled, counters);
+              pulled.settled = true;
+              bell.ring();
+            });
+  }
+
+  private void run() {
+    try {
+      while (running) {
+        if (!step()) {
+          bell.await(PAUSE_MILLIS);
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      if (e instanceof SystemCallException call && call.errno() == Errno.ESRCH) {
+        log.info("the draining of {} ends: its QEMU has ended", host.identity().name());
+      } else if (running) {
+        log.error("the draining of {} broke", host.identity().name(), e);
+        parts.broken().accept(e);
+      }
+    } finally {
+      running = false;
+      gatherer.close();
+      relocation.close();
+      parts.copies().noLongerFrom(dropped);
+    }
+  }
+
+  /** Moves some pages; false when there is nothing to do at the moment. */
+  private boolean step() {
+    boolean resolved = relocation.resolve();
+    if (stopping) {
+      return resolved && relocation.awaitSettled() && keep();
+    }
+    if (gatherer.gather()) {
+      return true;
+    }
+    return known && (relocation.relocate() || isDrained());
+  }
+
+  /** The rest stays; what went elsewhere already may have left copies here. */
+  private boolean keep() {
+    parts.leftovers().suspect(index);
+    parts.evictor().roomNeeded();
+    host.leaving(false);
+    parts.table().leaving(index, false);
+    running = false;
+    return true;
+  }
+
+  /**
+   * Looks whether any entry names the sub-host; when none does, none will. It is looked through
+   * once more, as the last drops may have failed, unless it stays away: it holds nothing that
+   * counts.
+   */
+  private boolean isDrained() {
+    if (!relocation.awaitSettled() || isNamed()) {
+      return false;
+    }
+    if (!suspected) {
+      suspected = true;
+      suspectedAtNanos = System.nanoTime();
+      parts.leftovers().suspect(index);
+      parts.evictor().roomNeeded();
+    }
+    if (parts.leftovers().isSuspect(index) && !isAwayForLong()) {
+      return false;
+    }
+    counters.done();
+    drained = true;
+    running = false;
+    log.info("sub-host {} is drained", host.identity().name());
+    return true;
+  }
+
+  private boolean isAwayForLong() {
+    return host.state() == SubHost.State.FORGOTTEN
+        || (!host.stores() && System.nanoTime() - suspectedAtNanos > AWAY_NANOS);
+  }
+
+  private boolean isNamed() {
+    for (long page = 0; page < parts.table().pages(); page++) {
+      if (PageEntry.names(parts.table().get(page), index)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public void close() {
+    running = false;
+    gatherer.shutdown();
+    relocation.shutdown();
+    bell.ring();
+    if (thread.getState() == Thread.State.NEW) {
+      gatherer.close();
+      return;
+    }
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,364 @@
+package org.smemv.paging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * A sub-host is emptied, page by page as the test wants it, in a process that reads single pages.
+ */
+@Timeout(60)
+class DrainTest {
+  private static final long PAGES = 2048;
+
+  /** So few that all of it is headroom: nothing is gathered. */
+  private static final long NO_SPARE = 256;
+
+  private DrainFixture fixture;
+  private ReadingGuest guest;
+  private final CountDownLatch gate = new CountDownLatch(1);
+  private final AtomicInteger standing = new AtomicInteger();
+
+  @BeforeEach
+  void start() throws Exception {
+    fixture = new DrainFixture(PAGES, NO_SPARE, 3);
+    guest = new ReadingGuest(fixture.ram);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    gate.countDown();
+    guest.close();
+    fixture.close();
+    assertThat(fixture.broken).isEmpty();
+  }
+
+  private void attach(int subHosts) throws Exception {
+    fixture.attach(guest.pid(), subHosts);
+  }
+
+  private GuestPager pager() {
+    return fixture.pager;
+  }
+
+  private void place(int host, long first, int count) {
+    for (long page = first; page < first + count; page++) {
+      fixture.place(host, page, seed(page), 0);
+    }
+  }
+
+  /** Before anybody connects. */
+  private void gate(int store) {
+    fixture.stores.get(store).between = holder -> new WatchedHolder(holder, this::standAtTheGate);
+  }
+
+  /** Requests for several pages wait; single pages, as page faults ask for them, go through. */
+  private void standAtTheGate(int pages) {
+    if (pages > 1) {
+      standing.incrementAndGet();
+      try {
+        if (!gate.await(30, TimeUnit.SECONDS)) {
+          throw new IllegalStateException("the gate was never opened");
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Seed 0 would be a page of zeros. */
+  private static long seed(long page) {
+    return page + 1000;
+  }
+
+  private void assertReads(long page) throws Exception {
+    guest.touch(page);
+    long wanted = new SplittableRandom(seed(page)).nextLong();
+    assertThat(guest.answer()).as("page %d", page).isEqualTo(Long.toString(wanted));
+  }
+
+  private String stalled(int host) {
+    return String.valueOf(pager().draining(host).stalled());
+  }
+
+  @Test
+  void pagesAreGatheredWhileThereIsRoom() throws Exception {
+    attach(1);
+    place(0, 1, 600);
+    pager().limitPages(PAGES);
+    pager().drain(0);
+    fixture.awaitDrained(0);
+
+    assertThat(pager().draining(0).gathered()).isEqualTo(600);
+    assertThat(pager().draining(0).bytes()).isEqualTo(600L << 12);
+    assertThat(pager().budget().resident()).isEqualTo(600);
+    fixture.assertStoresHoldWhatTheTableSays(0);
+    for (long page = 1; page <= 600; page += 13) {
+      assertReads(page);
+    }
+    assertThat(pager().faults().remote()).isZero();
+  }
+
+  @Test
+  void theHottestAreGatheredUpToTheHeadroomAndTheOthersGoToSubHosts() throws Exception {
+    attach(2);
+    for (long page = 0; page < 900; page++) {
+      fixture.place(0, page, seed(page), page % 3 == 0 ? 100 : page % 3 == 1 ? 20 : 0);
+    }
+    pager().limitPages(1000);
+    pager().drain(0);
+    fixture.awaitDrained(0);
+
+    // The headroom of 1000 pages is 256.
+    assertThat(pager().budget().resident()).isBetween(740L, 744L);
+    assertThat(pager().draining(0).relocated()).isBetween(156L, 160L);
+    for (long page = 0; page < 900; page++) {
+      if (page % 3 != 2) {
+        assertThat(PageEntry.place(fixture.table.get(page)))
+            .as("page %d", page)
+            .isEqualTo(PageEntry.RESIDENT);
+      }
+    }
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+  }
+
+  @Test
+  void whatDoesNotFitHereGoesFromSubHostToSubHost() throws Exception {
+    attach(3);
+    place(0, 0, 700);
+    pager().drain(0);
+    fixture.awaitDrained(0);
+
+    DrainProgress progress = pager().draining(0);
+    assertThat(progress.gathered()).isZero();
+    assertThat(progress.relocated()).isEqualTo(700);
+    assertThat(pager().faults().remote()).isZero();
+    assertThat(pager().budget().resident()).isZero();
+    fixture.assertStoresHoldWhatTheTableSays(0, 1, 2);
+    for (long page = 0; page < 200; page += 7) {
+      assertReads(page);
+    }
+  }
+
+  @Test
+  void aFaultIsServedWhileItsPageIsBeingGathered() throws Exception {
+    gate(0);
+    attach(1);
+    pager().limitPages(PAGES);
+    place(0, 1, 8);
+    pager().drain(0);
+    await().until(() -> standing.get() > 0);
+    assertReads(2);
+    assertThat(pager().draining(0).gathered()).isZero();
+    gate.countDown();
+    fixture.awaitDrained(0);
+
+    assertThat(pager().draining(0).gathered()).isEqualTo(7);
+    assertThat(pager().budget().resident()).isEqualTo(8);
+    for (long page = 1; page <= 8; page++) {
+      assertReads(page);
+    }
+    assertThat(pager().faults().remote()).isEqualTo(1);
+  }
+
+  @Test
+  void aFaultIsServedWhileItsPageIsBeingRelocated() throws Exception {
+    gate(0);
+    attach(2);
+    place(0, 1, 20);
+    pager().drain(0);
+    await().until(() -> standing.get() > 0);
+    assertReads(2);
+    gate.countDown();
+    fixture.awaitDrained(0);
+
+    assertThat(pager().draining(0).relocated()).isEqualTo(19);
+    fixture.awaitNoCopies();
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+    for (long page = 1; page <= 20; page++) {
+      assertReads(page);
+    }
+  }
+
+  @Test
+  void withoutRoomAnywhereItSaysSoAndGoesOnWhenThereIsSome() throws Exception {
+    attach(1);
+    place(0, 0, 30);
+    pager().drain(0);
+    await().until(() -> stalled(0).contains("room"));
+    assertThat(pager().drained(0)).isFalse();
+    assertThat(pager().remaining(0)).isEqualTo(30);
+    pager().subHosts().add(fixture.identity(1, 1), PAGES);
+    fixture.awaitDrained(0);
+
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+  }
+
+  @Test
+  void moreMainMemoryLetsItGoOnToo() throws Exception {
+    attach(1);
+    place(0, 0, 30);
+    pager().drain(0);
+    await().until(() -> stalled(0).contains("room"));
+    pager().limitPages(600);
+    fixture.awaitDrained(0);
+
+    assertThat(pager().draining(0).gathered()).isEqualTo(30);
+  }
+
+  @Test
+  void aTargetThatRefusesForWantOfRoomIsPassedOver() throws Exception {
+    attach(3);
+    fixture.stores.get(1).store.grantPages(5);
+    place(0, 0, 300);
+    pager().subHosts().countUsed(2, 50); // so that the other one is asked first
+    pager().drain(0);
+    fixture.awaitDrained(0);
+    pager().subHosts().countUsed(2, -50);
+
+    assertThat(fixture.stores.get(1).store.status().pages()).isLessThanOrEqualTo(5);
+    fixture.assertStoresHoldWhatTheTableSays(0, 1, 2);
+  }
+
+  @Test
+  void aSourceThatIsAwayIsNamedAndDrainedWhenItIsBack() throws Exception {
+    attach(2);
+    place(0, 0, 300);
+    fixture.stores.get(0).goAway();
+    pager().drain(0);
+    await().until(() -> stalled(0).contains("s0"));
+    assertThat(pager().drained(0)).isFalse();
+    fixture.stores.get(0).comeBack();
+    fixture.awaitDrained(0);
+
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+  }
+
+  @Test
+  void aGatheringWhoseSourceIsLostGoesOnWhenItIsBack() throws Exception {
+    gate(0);
+    attach(1);
+    pager().limitPages(PAGES);
+    place(0, 0, 300);
+    pager().drain(0);
+    await().until(() -> standing.get() > 0);
+    gate.countDown();
+    fixture.stores.get(0).goAway();
+    fixture.stores.get(0).comeBack();
+    fixture.awaitDrained(0);
+
+    assertThat(pager().budget().resident()).isEqualTo(300);
+    fixture.assertStoresHoldWhatTheTableSays(0);
+  }
+
+  @Test
+  void aTargetThatIsLostInTheMiddleOfAPullIsLookedThroughWhenItIsBack() throws Exception {
+    gate(0);
+    attach(2);
+    place(0, 0, 300);
+    pager().drain(0);
+    await().until(() -> standing.get() > 0);
+    fixture.stores.get(1).goAway();
+    // What the PULL may have stored without anybody knowing.
+    TestPages.put(fixture.stores.get(1).store, 9, 5, seed(5));
+    TestPages.put(fixture.stores.get(1).store, 9, 6, 66);
+    TestPages.put(fixture.stores.get(1).store, 9, 900, 1);
+    assertThat(fixture.table.isSuspect(1)).isTrue();
+    gate.countDown();
+    fixture.stores.get(1).comeBack();
+    fixture.awaitDrained(0);
+
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+    assertThat(fixture.table.isSuspect(1)).isFalse();
+    assertReads(5);
+    assertReads(6);
+  }
+
+  @Test
+  void aSubHostThatIsKeptAfterAllHasWhatWasNotMovedYet() throws Exception {
+    gate(0);
+    attach(2);
+    place(0, 0, 600);
+    pager().drain(0);
+    await().until(() -> standing.get() > 0);
+    pager().stopDraining(0);
+    gate.countDown();
+    await().until(() -> !pager().subHosts().at(0).leaving());
+
+    assertThat(pager().drained(0)).isFalse();
+    assertThat(fixture.table.isLeaving(0)).isFalse();
+    assertThat(pager().remaining(0)).isPositive().isLessThanOrEqualTo(600);
+    await().until(() -> !fixture.table.isSuspect(0) && !fixture.table.isSuspect(1));
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+    pager().drain(0);
+    fixture.awaitDrained(0);
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+  }
+
+  @Test
+  void aDrainedSubHostIsForgottenAndItsIndexServesAnother() throws Exception {
+    attach(2);
+    place(0, 0, 40);
+    assertThatThrownBy(() -> pager().forget(0)).hasMessageContaining("not drained");
+    pager().drain(0);
+    fixture.awaitDrained(0);
+    pager().forget(0);
+    assertThat(fixture.table.isLeaving(0)).isFalse();
+    assertThatThrownBy(() -> pager().drain(0)).isInstanceOf(IllegalArgumentException.class);
+
+    pager().subHosts().add(fixture.identity(2, 0), PAGES);
+    fixture.awaitConnected();
+    TestPages.put(fixture.stores.get(2).store, 9, 100, seed(100));
+    fixture.table.set(100, PageEntry.remote(0, TestPages.checksum(seed(100)), 0));
+    pager().subHosts().countUsed(0, 1);
+    assertReads(100);
+    assertReads(5);
+    pager().drain(0);
+    fixture.awaitDrained(0);
+    fixture.assertStoresHoldWhatTheTableSays(2, 1);
+  }
+
+  @Test
+  void thePagesOfALeavingSubHostGoOnLeavingUnderTheNextAgentAndLeftoversAreFound()
+      throws Exception {
+    place(0, 0, 300);
+    TestPages.put(fixture.stores.get(1).store, 1, 4, 44);
+    TestPages.put(fixture.stores.get(1).store, 1, 5, seed(5));
+    TestPages.put(fixture.stores.get(1).store, 1, 1500, 7);
+    TestPages.put(fixture.stores.get(0).store, 1, 1600, 8);
+    place(1, 400, 10);
+    fixture.table.leaving(0, true);
+    fixture.table.suspect(1, true);
+    attach(2);
+    fixture.awaitDrained(0);
+
+    assertThat(pager().draining(0).relocated()).isEqualTo(300);
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+    assertReads(4);
+    assertReads(5);
+  }
+
+  @Test
+  void twoSubHostsThatAreDrainedAtOnceEndOnTheThird() throws Exception {
+    attach(3);
+    place(0, 0, 500);
+    place(1, 500, 500);
+    pager().drain(0);
+    pager().drain(1);
+    pager().drain(1);
+    fixture.awaitDrained(0);
+    fixture.awaitDrained(1);
+
+    assertThat(pager().remaining(2)).isEqualTo(1000);
+    fixture.assertStoresHoldWhatTheTableSays(0, 1, 2);
+  }
+}
