@@ -70,6 +70,41 @@ class OnwardMigrationIT {
   }
 
   @Test
+  void aSplitVmIsMergedOnOneHostAndSplitAgain() throws Exception {
+    TestVm vm = lab.start("vm", 2);
+    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    vm.awaitProgress();
+
+    MigrationReport merged = move("h2", vm, SplitLab.VM_BYTES, "h1");
+    assertThat(merged.targets()).extracting(MigrationReport.Target::host).containsExactly("h1");
+    assertThat(merged.ram().transferred()).isLessThan(4 * SplitLab.MAIN_BYTES);
+    VmReport whole = lab.host("h1").vm("vm");
+    assertThat(whole.subs()).isEmpty();
+    assertThat(whole.mainMemoryBytes()).isEqualTo(SplitLab.VM_BYTES);
+    List.of("h2", "h3", "h4").forEach(lab::awaitAllFree);
+    vm.awaitProgress();
+    TestVm.assertAddsUp(whole);
+
+    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    vm.awaitProgress();
+    vm.assertNothingIsWrong();
+  }
+
+  @Test
+  void aSubHostIsExchangedForAnotherWhileTheMainPartMoves() throws Exception {
+    TestVm vm = lab.start("vm", 1);
+    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    move("h2", vm, SplitLab.MAIN_BYTES, "h1", "h5", "h4");
+    assertThat(lab.host("h1").vm("vm").subs())
+        .extracting(VmReport.Sub::host)
+        .containsExactly("h5", "h4");
+    List.of("h2", "h3").forEach(lab::awaitAllFree);
+    vm.awaitProgress();
+    TestVm.assertAddsUp(lab.host("h1").vm("vm"));
+    vm.assertNothingIsWrong();
+  }
+
+  @Test
   void aMoveThatIsCancelledLeavesTheSplitVmAsItWas() throws Exception {
     TestVm vm = lab.start("vm", 1);
     lab.migrate(vm, SplitLab.split("h3", "h4"));

@@ -57,8 +57,19 @@ public interface HostControl {
    * A sub-host, as the new main host needs to know it.
    *
    * @param index its number in the page table
+   * @param leaving its pages are to go elsewhere, and it gets no new ones
    */
-  record Share(int index, String host, long bytes) {
+  record Share(int index, String host, long bytes, boolean leaving) {
+    /** One that has pages, and gets some. */
+    public Share(int index, String host, long bytes) {
+      this(index, host, bytes, false);
+    }
+
+    /** The same, whose pages are to go elsewhere. */
+    public Share thatLeaves() {
+      return new Share(index, host, bytes, true);
+    }
+
     /**
      * As a reservation, it comes over the network.
      *
@@ -105,6 +116,13 @@ public interface HostControl {
    * @param bytes the whole grant from now on
    */
   void resize(UUID vm, long bytes) throws HostException;
+
+  /**
+   * Main host: pages that are still at sub-hosts which are leaving, or may be.
+   *
+   * @return 0 also when the VM has no such sub-host any more
+   */
+  long toGather(UUID vm, long epoch) throws HostException;
 
   /**
    * Main host: from now on the VM is here and nowhere else. Durable when it returns.

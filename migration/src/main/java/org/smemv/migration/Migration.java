@@ -44,6 +44,11 @@ public final class Migration {
 
   private static final Logger log = LoggerFactory.getLogger(Migration.class);
   private static final long RETRY_MILLIS = 1000;
+
+  /** Fewer pages than this may be gathered after the switch: a fault brings one that is needed. */
+  private static final long FEW_PAGES = 256;
+
+  private static final long GATHER_MILLIS = 100;
   private static final long NANOS_PER_MILLI = 1_000_000;
 
   /** A VM that stands so many times as long as it may goes on at its source, but see the next. */
@@ -54,7 +59,7 @@ public final class Migration {
 
   private final MigrationPlan plan;
   private final Map<String, HostControl> hosts = new LinkedHashMap<>();
-  private final Map<String, HostControl> staying = new LinkedHashMap<>();
+  private final Map<String, HostControl> present = new LinkedHashMap<>();
   private final BodySource source;
   private final String bodyDescription;
   private final Clock clock;
@@ -70,6 +75,7 @@ public final class Migration {
   private volatile long resumed = -1;
   private volatile long ended = -1;
   private volatile BodySource.@Nullable Round lastRound;
+  private volatile long toGather;
   private volatile boolean cancelled;
   private volatile boolean forced;
   private boolean stopsAnyway;
@@ -89,7 +95,7 @@ public final class Migration {
     this.plan = plan;
     hosts.put(plan.main(), main);
     plan.shares().forEach(s -> hosts.put(s.host(), subs.get(s.host())));
-    plan.staying().forEach(s -> staying.put(s.share().host(), subs.get(s.share().host())));
+    plan.present().forEach(s -> present.put(s.share().host(), subs.get(s.share().host())));
     this.source = source;
     this.bodyDescription = body;
     this.clock = clock;
@@ -116,6 +122,11 @@ public final class Migration {
     if (commit()) {
       resume();
       settle();
+      if (!plan.leaving().isEmpty()) {
+        awaitGathered();
+      }
+      ended = now.getAsLong();
+      enter(MigrationState.DONE);
     }
   }
 
@@ -160,15 +171,15 @@ public final class Migration {
   private void prepare() throws HostException, GivenUp {
     enter(MigrationState.PREPARE);
     source.watch();
-    for (HostControl host : staying.values()) {
+    for (HostControl host : present.values()) {
       host.mayMove(plan.vm(), plan.epoch(), plan.main());
     }
     main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.parts());
     stopIfCancelled();
-    source.begin(plan.targets(), plan.staying(), plan.limits().bytesPerSecondMax());
+    source.begin(plan.targets(), plan.present(), plan.limits().bytesPerSecondMax());
   }
 
-  private void copyInRounds() throws HostException, GivenUp {
+  private void copyInRounds() throws HostException, GivenUp, InterruptedException {
     enter(MigrationState.COPY);
     copyBegun = now.getAsLong();
     do {
@@ -191,10 +202,14 @@ public final class Migration {
     return timeout != 0 && millisSince(copyBegun) >= timeout * 1000;
   }
 
-  private boolean mayStop() throws GivenUp {
+  private boolean mayStop() throws GivenUp, HostException, InterruptedException {
     stopIfCancelled();
-    if (convergence.allowsStop(plan.limits().downtimeMillis())) {
+    boolean near = convergence.allowsStop(plan.limits().downtimeMillis());
+    if (near && isGathered()) {
       return true;
+    }
+    if (near) {
+      clock.sleep(GATHER_MILLIS); // nothing else to do: a round takes next to no time
     }
     boolean over = isTimeOver();
     stopsAnyway = forced || (over && plan.limits().onTimeout() == OnTimeout.FORCE);
@@ -208,6 +223,12 @@ public final class Migration {
                 source.progress().remainingPages() >> (20 - PageSize.SHIFT),
                 convergence.expectedDowntimeMillis(),
                 convergence.isConverging() ? "" : "; the VM writes faster than its pages travel"));
+  }
+
+  /** What the sub-hosts still have of a VM that is merged comes to the new main host meanwhile. */
+  private boolean isGathered() throws HostException {
+    toGather = plan.isMerge() ? main().toGather(plan.vm(), plan.epoch()) : 0;
+    return toGather <= FEW_PAGES;
   }
 
   private void switchOver() throws HostException, GivenUp {
@@ -304,8 +325,24 @@ public final class Migration {
     } catch (RuntimeException e) {
       log.error("VM {}: what it left at {} could not be removed", plan.name(), plan.source(), e);
     }
-    ended = now.getAsLong();
-    enter(MigrationState.DONE);
+  }
+
+  /** The new main host goes on by itself; this only waits for it. */
+  private void awaitGathered() throws InterruptedException {
+    while (true) {
+      try {
+        toGather = main().toGather(plan.vm(), plan.epoch());
+        if (toGather == 0) {
+          return;
+        }
+      } catch (HostException e) {
+        if (e.kind() == HostException.Kind.REFUSED) {
+          return; // it has ended there, or moved on
+        }
+        log.info("VM {}: {}", plan.name(), e.getMessage());
+      }
+      clock.sleep(GATHER_MILLIS);
+    }
   }
 
   private void stall(String why) {
@@ -372,6 +409,11 @@ public final class Migration {
   /** The last round that ended; null before the first. */
   public BodySource.@Nullable Round lastRound() {
     return lastRound;
+  }
+
+  /** Pages that the new main host still has to take from sub-hosts that leave. */
+  public long toGather() {
+    return toGather;
   }
 
   /** How many rounds there were. */

@@ -18,6 +18,7 @@ import org.smemv.placement.ShareSizes;
  * @param mainBytes the memory it has there
  * @param shares what each sub-host that gets pages holds at most
  * @param staying sub-hosts that have pages of the VM already, and keep them
+ * @param leaving sub-hosts that have pages of the VM, which the new main host takes from them
  * @param limits when to switch over, and when to give up
  */
 public record MigrationPlan(
@@ -30,10 +31,11 @@ public record MigrationPlan(
     long mainBytes,
     List<HostControl.Share> shares,
     List<Staying> staying,
+    List<Staying> leaving,
     Limits limits) {
 
   /**
-   * A sub-host whose pages stay where they are.
+   * A sub-host that has pages already, of which none goes through the source.
    *
    * @param formerIndex its number in the page table at the source
    * @param share what it holds at most, with its number at the new main host, after the others
@@ -62,6 +64,7 @@ public record MigrationPlan(
   public MigrationPlan {
     shares = List.copyOf(shares);
     staying = List.copyOf(staying);
+    leaving = List.copyOf(leaving);
     if (source.equals(main)) {
       throw new IllegalArgumentException(
           "VM " + name + " runs on " + source + " already: choose another main host");
@@ -70,7 +73,7 @@ public record MigrationPlan(
     names.add(source);
     names.add(main);
     long granted = mainBytes;
-    for (HostControl.Share share : all(shares, staying)) {
+    for (HostControl.Share share : all(shares, staying, leaving)) {
       if (names.contains(share.host())) {
         throw new IllegalArgumentException(
             share.host() + " is named twice, or is the source: every target is another host");
@@ -80,7 +83,7 @@ public record MigrationPlan(
             "sub-host " + share.host() + " has number " + share.index() + ", out of order");
       }
       names.add(share.host());
-      granted += share.bytes();
+      granted += share.leaving() ? 0 : share.bytes();
     }
     if (granted < vmBytes) {
       throw new IllegalArgumentException(
@@ -89,16 +92,29 @@ public record MigrationPlan(
     }
   }
 
-  /** All sub-hosts of the VM after the migration, in the order of their numbers. */
+  /** All sub-hosts of the VM right after the switch, in the order of their numbers. */
   public List<HostControl.Share> parts() {
-    return all(shares, staying);
+    return all(shares, staying, leaving);
+  }
+
+  /** The sub-hosts that the VM has now. */
+  public List<Staying> present() {
+    List<Staying> present = new ArrayList<>(staying);
+    present.addAll(leaving);
+    return present;
   }
 
   private static List<HostControl.Share> all(
-      List<HostControl.Share> shares, List<Staying> staying) {
+      List<HostControl.Share> shares, List<Staying> staying, List<Staying> leaving) {
     List<HostControl.Share> all = new ArrayList<>(shares);
     staying.forEach(s -> all.add(s.share()));
+    leaving.forEach(s -> all.add(s.share().thatLeaves()));
     return all;
+  }
+
+  /** Whether all pages come to the new main host, also those of sub-hosts, before it runs there. */
+  public boolean isMerge() {
+    return !leaving.isEmpty() && mainBytes >= vmBytes;
   }
 
   /**
@@ -106,7 +122,8 @@ public record MigrationPlan(
    * to the brim, so that pages can come in before others have gone.
    */
   public List<BodySource.Target> targets() {
-    long filled = parts().isEmpty() ? mainBytes : mainBytes - ShareSizes.headroomBytes(mainBytes);
+    long filled =
+        mainBytes >= vmBytes ? mainBytes : mainBytes - ShareSizes.headroomBytes(mainBytes);
     List<BodySource.Target> targets = new ArrayList<>();
     targets.add(new BodySource.Target(main, Math.max(0, filled) >>> PageSize.SHIFT));
     shares.forEach(s -> targets.add(new BodySource.Target(s.host(), s.bytes() >>> PageSize.SHIFT)));

@@ -1,6 +1,8 @@
 package org.smemv.migration;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
 
@@ -13,6 +15,7 @@ final class FakeHost implements HostControl {
   String failsAt = "";
   HostException.Kind how = HostException.Kind.REFUSED;
   int failures = Integer.MAX_VALUE;
+  final Deque<Long> toGather = new ArrayDeque<>();
   boolean committed;
   boolean reserved;
   boolean running;
@@ -68,6 +71,12 @@ final class FakeHost implements HostControl {
   @Override
   public void resize(UUID vm, long bytes) throws HostException {
     ask("resize");
+  }
+
+  @Override
+  public long toGather(UUID vm, long epoch) throws HostException {
+    ask("toGather");
+    return toGather.isEmpty() ? 0 : toGather.removeFirst();
   }
 
   @Override

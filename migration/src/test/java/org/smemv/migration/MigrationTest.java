@@ -52,6 +52,7 @@ class MigrationTest {
         512 * MIB,
         List.of(new Share(0, "h3", 544 * MIB)),
         List.of(),
+        List.of(),
         limits);
   }
 
@@ -91,6 +92,7 @@ class MigrationTest {
             512 * MIB,
             List.of(),
             List.of(new MigrationPlan.Staying(3, new Share(0, "h3", 544 * MIB))),
+            List.of(),
             limits());
     return new Migration(plan, main, Map.of("h3", sub), body, "{}", clock);
   }
@@ -103,6 +105,44 @@ class MigrationTest {
 
     assertThat(migration.state()).isEqualTo(MigrationState.DONE);
     assertThat(sub.asked).containsExactly("mayMove h2");
+  }
+
+  @Test
+  void aMergeSwitchesOverOnceThePagesOfTheSubHostsHaveCome() throws Exception {
+    MigrationPlan.Staying leaving = new MigrationPlan.Staying(0, new Share(0, "h3", 544 * MIB));
+    MigrationPlan plan =
+        new MigrationPlan(
+            new UUID(1, 1),
+            "web",
+            2,
+            1024 * MIB,
+            "h1",
+            "h2",
+            1024 * MIB,
+            List.of(),
+            List.of(),
+            List.of(leaving),
+            limits());
+    assertThat(plan.parts()).containsExactly(leaving.share().thatLeaves());
+    body.rounds.add(QUIET);
+    main.toGather.addAll(List.of(5000L, 400L, 10L, 10L, 0L));
+    Migration migration = new Migration(plan, main, Map.of("h3", sub), body, "{}", clock);
+    migration.run();
+
+    assertThat(migration.state()).isEqualTo(MigrationState.DONE);
+    assertThat(sub.asked).containsExactly("mayMove h2");
+    assertThat(main.asked)
+        .containsExactly(
+            "reserve",
+            "prepare",
+            "toGather",
+            "toGather",
+            "toGather",
+            "commit",
+            "resume",
+            "toGather",
+            "toGather");
+    assertThat(body.asked).filteredOn("copy"::equals).hasSize(3);
   }
 
   @Test
@@ -361,6 +401,16 @@ class MigrationTest {
 
   private static MigrationPlan plan(String source, String main, long mib, List<Share> shares) {
     return new MigrationPlan(
-        new UUID(1, 1), "web", 2, 1024 * MIB, source, main, mib * MIB, shares, List.of(), limits());
+        new UUID(1, 1),
+        "web",
+        2,
+        1024 * MIB,
+        source,
+        main,
+        mib * MIB,
+        shares,
+        List.of(),
+        List.of(),
+        limits());
   }
 }

@@ -139,12 +139,14 @@ public final class GuestPager implements AutoCloseable {
   /**
    * Keeps every remote page where it is, and its copies: none is evicted, moved or dropped until
    * {@link #goOn()}. Faults are served.
+   *
+   * @return false when that did not come about in time; then nothing is held
    */
-  public void hold() {
-    evictor.hold();
+  public boolean hold(Duration timeout) {
+    return evictor.hold(timeout);
   }
 
-  /** Ends {@link #hold()}. */
+  /** Ends {@link #hold}. */
   public void goOn() {
     evictor.goOn();
   }

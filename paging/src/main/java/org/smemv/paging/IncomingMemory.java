@@ -138,24 +138,50 @@ public final class IncomingMemory implements PageHolder {
     }
   }
 
-  /** One lane of the source tells of each page, so no two threads change the same entry. */
+  /**
+   * One lane of the source tells of each page. Besides, pages of sub-hosts that are leaving are
+   * gathered meanwhile: that makes a remote page resident, and nothing else.
+   */
   private void become(long page, long entry) {
-    long before = table.get(page);
-    boolean was = PageEntry.place(before) == PageEntry.RESIDENT;
-    boolean is = PageEntry.place(entry) == PageEntry.RESIDENT;
-    table.set(page, entry);
-    if (was && !is) {
-      memory.ram().punchHole(page << PageSize.SHIFT, PageSize.BYTES);
+    long before;
+    long after;
+    do {
+      before = unclaimed(page);
+      after = entry;
+      if (isResident(before) && isResident(entry) && PageEntry.has(before, PageEntry.COPY)) {
+        after |= before & ~PageEntry.HEAT; // its copy is still to be dropped
+      }
+      if (isResident(before) && !isResident(after)) {
+        // First: once it is remote it may be gathered again, and then the hole would be no hole.
+        memory.ram().punchHole(page << PageSize.SHIFT, PageSize.BYTES);
+      }
+    } while (!table.compareAndSet(page, before, after));
+    if (isResident(before) && !isResident(after)) {
       budget.release(1);
-    } else if (is && !was) {
+    } else if (isResident(after) && !isResident(before)) {
       budget.takeAll(1);
     }
-    countRemote(before, -1);
-    countRemote(entry, 1);
+    count(before, -1);
+    count(after, 1);
   }
 
-  private void countRemote(long entry, int pages) {
-    if (PageEntry.place(entry) == PageEntry.REMOTE) {
+  /** The entry, once the page is not being installed by who gathers it, which is soon. */
+  private long unclaimed(long page) {
+    long entry = table.get(page);
+    while (PageEntry.has(entry, PageEntry.FETCHING)) {
+      Thread.onSpinWait();
+      entry = table.get(page);
+    }
+    return entry;
+  }
+
+  private static boolean isResident(long entry) {
+    return PageEntry.place(entry) == PageEntry.RESIDENT;
+  }
+
+  /** What a sub-host may hold: its pages, and copies that are to be dropped. */
+  private void count(long entry, int pages) {
+    if (PageEntry.place(entry) == PageEntry.REMOTE || PageEntry.has(entry, PageEntry.COPY)) {
       subHosts.countUsed(PageEntry.host(entry), pages);
     }
   }

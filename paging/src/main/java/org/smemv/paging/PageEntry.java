@@ -31,6 +31,7 @@ public final class PageEntry {
   static final long EVICTING = 1L << 3;
   static final long COPY = 1L << 4;
   static final long BUSY = FETCHING | EVICTING;
+  static final long HEAT = 0xffL << 8;
   private static final long PLACE = 3;
   private static final int HEAT_SHIFT = 8;
   private static final int HOST_SHIFT = 16;

@@ -1,5 +1,6 @@
 package org.smemv.paging;
 
+import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -140,12 +141,21 @@ final class PageEvictor implements AutoCloseable {
     }
   }
 
-  /** Lets no page leave and no copy be dropped; returns when that is so. Any thread. */
-  void hold() {
-    turn.acquireUninterruptibly();
+  /**
+   * Lets no page leave and no copy be dropped; returns when that is so. Any thread.
+   *
+   * @return false when it did not come to that in time, as while a sub-host does not answer
+   */
+  boolean hold(Duration timeout) {
+    try {
+      return turn.tryAcquire(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
-  /** Ends {@link #hold()}. Any thread, once for each. */
+  /** Ends {@link #hold}. Any thread, once for each. */
   void goOn() {
     turn.release();
     roomNeeded();

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -96,7 +97,7 @@ class SplitVmCopyTest {
         sent += out.copy(() -> false).pages();
       }
       signal("STOP");
-      pager.hold();
+      assertThat(pager.hold(Duration.ofSeconds(10))).isTrue();
       assertThat(out.copyLast(() -> false)).isTrue();
       System.out.println(out.progress() + " zero " + out.zeroPages());
       assertEveryPage();

@@ -323,6 +323,15 @@ final class Arrivals {
         : VmRecord.anyOf(paths.vms(), id, record -> record.isSplitWith(sub));
   }
 
+  /** Pages at sub-hosts that are leaving; those of an ended move are nobody's business any more. */
+  long toGather(UUID id, long epoch) throws HostException {
+    HostedVm vm = vms.get(id);
+    if (vm == null || vm.record().epoch() < epoch || vm.record().phase() == Phase.LEAVING) {
+      throw refused("VM " + id + " is not there with epoch " + epoch);
+    }
+    return vm.toGather();
+  }
+
   void resume(UUID id, long epoch) throws HostException {
     HostedVm vm = vms.get(id);
     if (vm == null || vm.record().epoch() < epoch || !vm.record().isHere()) {

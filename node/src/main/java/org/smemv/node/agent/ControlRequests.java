@@ -50,7 +50,7 @@ final class ControlRequests implements ControlHandler {
   private Reply answer(HostRequest asked) throws HostException {
     switch (asked) {
       case HostRequest.Describe describeIt -> {
-        return new Reply(null, null, false, describe.get());
+        return Reply.of(describe.get());
       }
       case HostRequest.Reserve(var reservation) -> {
         if (reservation.role() == Role.MAIN) {
@@ -67,13 +67,16 @@ final class ControlRequests implements ControlHandler {
       case HostRequest.Resize(var vm, var bytes) -> shares.resize(vm, bytes);
       case HostRequest.Commit(var vm, var epoch) -> arrivals.commit(vm, epoch);
       case HostRequest.Decided(var vm, var epoch) -> {
-        return new Reply(null, null, arrivals.decided(vm, epoch), null);
+        return Reply.decided(arrivals.decided(vm, epoch));
       }
       case HostRequest.Holds(var vm) -> {
-        return new Reply(null, null, arrivals.holds(vm), null);
+        return Reply.decided(arrivals.holds(vm));
       }
       case HostRequest.Needs(var vm, var sub) -> {
-        return new Reply(null, null, arrivals.needs(vm, sub), null);
+        return Reply.decided(arrivals.needs(vm, sub));
+      }
+      case HostRequest.ToGather(var vm, var epoch) -> {
+        return Reply.pages(arrivals.toGather(vm, epoch));
       }
       case HostRequest.Resume(var vm, var epoch) -> arrivals.resume(vm, epoch);
       case HostRequest.Release(var vm, var epoch) -> {

@@ -1,9 +1,11 @@
 package org.smemv.node.agent;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.MigrationPlan;
@@ -44,7 +46,7 @@ record DeparturePlan(
     if (mainBytes == 0) {
       mainBytes = record.mainMemoryBytes(); // a split VM stays as it is, elsewhere
     }
-    checkStaying(mainBytes);
+    checkStaying();
     checkSubsAreNeeded(mainBytes);
     MigrationPlan plan;
     try {
@@ -80,20 +82,25 @@ record DeparturePlan(
     return record.shares().stream().filter(s -> s.host().equals(host)).findFirst().orElse(null);
   }
 
-  /** Pages that are on a sub-host stay there. */
-  private void checkStaying(long mainBytes) throws OperationException {
-    List<String> wanted = subs().stream().map(SubShare::host).toList();
-    for (HostControl.Share share : record.shares()) {
-      if (mainBytes >= record.memoryBytes()
-          || !wanted.contains(share.host())
-          || share.host().equals(request.mainHost())) {
-        throw new OperationException(
-            ErrorCode.UNSUITABLE,
-            ("VM %s has pages on sub-host %s; this version cannot take them from there:"
-                    + " name it as --sub (or none at all), give the main host less than the %d MiB"
-                    + " of the VM, and choose another main host")
-                .formatted(record.name(), share.host(), record.memoryBytes() >> 20));
-      }
+  /** All hosts that have a part in it: the sub-hosts that the VM has, or is to have. */
+  static Set<String> subHosts(VmRecord record, MigrateVm request) {
+    Set<String> hosts = new LinkedHashSet<>();
+    subs(record, request).forEach(sub -> hosts.add(sub.host()));
+    record.shares().forEach(share -> hosts.add(share.host()));
+    return hosts;
+  }
+
+  private boolean leaves(HostControl.Share share, long mainBytes) {
+    return mainBytes >= record.memoryBytes()
+        || subs().stream().noneMatch(sub -> sub.host().equals(share.host()));
+  }
+
+  private void checkStaying() throws OperationException {
+    if (present(request.mainHost()) != null) {
+      throw new OperationException(
+          ErrorCode.UNSUITABLE,
+          "%s is a sub-host of VM %s, and cannot become its main host: choose another one"
+              .formatted(request.mainHost(), record.name()));
     }
     for (SubShare sub : subs()) {
       HostControl.Share share = present(sub.host());
@@ -108,7 +115,8 @@ record DeparturePlan(
 
   /** Whoever names sub-hosts wants them used; without a smaller main memory none would be. */
   private void checkSubsAreNeeded(long mainBytes) throws OperationException {
-    List<String> names = subs().stream().map(SubShare::host).toList();
+    List<SubShare> asked = request.subs() == null ? List.of() : request.subs();
+    List<String> names = asked.stream().map(SubShare::host).toList();
     if (!names.isEmpty() && mainBytes >= record.memoryBytes()) {
       throw new OperationException(
           ErrorCode.BAD_REQUEST,
@@ -147,12 +155,14 @@ record DeparturePlan(
       }
     }
     List<Staying> staying = new ArrayList<>();
-    for (ShareSizes.Share size : sizes) {
-      HostControl.Share present = present(size.host());
-      if (present != null) {
-        int index = shares.size() + staying.size();
-        staying.add(
-            new Staying(present.index(), new HostControl.Share(index, size.host(), size.bytes())));
+    List<Staying> leaving = new ArrayList<>();
+    for (boolean leaves : new boolean[] {false, true}) {
+      for (HostControl.Share present : record.shares()) {
+        if (leaves(present, mainBytes) == leaves) {
+          int index = shares.size() + staying.size() + leaving.size();
+          HostControl.Share there = new HostControl.Share(index, present.host(), present.bytes());
+          (leaves ? leaving : staying).add(new Staying(present.index(), there));
+        }
       }
     }
     return new MigrationPlan(
@@ -165,6 +175,7 @@ record DeparturePlan(
         mainBytes,
         shares,
         staying,
+        leaving,
         limits());
   }
 
@@ -190,7 +201,9 @@ record DeparturePlan(
   PlanReport report(MigrationPlan plan) {
     List<PlanReport.Target> targets = new ArrayList<>();
     targets.add(target(plan.main(), TargetRole.MAIN, plan.mainBytes()));
-    plan.parts().forEach(s -> targets.add(target(s.host(), TargetRole.SUB, s.bytes())));
+    plan.parts().stream()
+        .filter(share -> !share.leaving())
+        .forEach(s -> targets.add(target(s.host(), TargetRole.SUB, s.bytes())));
     TimeoutAction action = request.onTimeout() == null ? TimeoutAction.ABORT : request.onTimeout();
     return new PlanReport(
         plan.name(),

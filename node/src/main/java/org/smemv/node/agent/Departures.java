@@ -22,7 +22,6 @@ import org.smemv.node.api.Json;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
-import org.smemv.node.api.SubShare;
 
 /** Migrations of VMs away from this host: makes the plan, asks every target, and runs them. */
 final class Departures {
@@ -150,8 +149,8 @@ final class Departures {
     Map<String, RemoteHost> hosts = new LinkedHashMap<>();
     try {
       connect(request.mainHost(), hosts);
-      for (SubShare sub : DeparturePlan.subs(vm.record(), request)) {
-        connect(sub.host(), hosts);
+      for (String sub : DeparturePlan.subHosts(vm.record(), request)) {
+        connect(sub, hosts);
       }
       Map<String, HostReport> reports = describe(hosts);
       DeparturePlan departure = new DeparturePlan(host, vm.record(), request, reports);

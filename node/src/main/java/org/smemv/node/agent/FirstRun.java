@@ -49,6 +49,7 @@ final class FirstRun {
   void followed(HostedVm vm) {
     vm.keepWithinLimit();
     ShareAdoption.begin(vm, host, addressOf);
+    LeavingShares.begin(vm, host, addressOf);
     try {
       vm.hasRun();
       // Switches learn where the VM's address is now.

@@ -24,6 +24,7 @@ import org.smemv.placement.Name;
   @JsonSubTypes.Type(value = HostRequest.Decided.class, name = "decided"),
   @JsonSubTypes.Type(value = HostRequest.Holds.class, name = "holds"),
   @JsonSubTypes.Type(value = HostRequest.Needs.class, name = "needs"),
+  @JsonSubTypes.Type(value = HostRequest.ToGather.class, name = "to-gather"),
   @JsonSubTypes.Type(value = HostRequest.Resume.class, name = "resume"),
   @JsonSubTypes.Type(value = HostRequest.Release.class, name = "release"),
 })
@@ -111,6 +112,13 @@ public sealed interface HostRequest {
     }
   }
 
+  /** See {@link HostControl#toGather}. */
+  record ToGather(UUID vm, long epoch) implements HostRequest {
+    public ToGather {
+      require("a VM", vm);
+    }
+  }
+
   /** See {@link HostControl#resume}. */
   record Resume(UUID vm, long epoch) implements HostRequest {
     public Resume {
@@ -132,17 +140,31 @@ public sealed interface HostRequest {
    * @param message for a person, when it was refused
    * @param decided the answer to {@link Decided}, {@link Holds} or {@link Needs}
    * @param host the answer to {@link Describe}
+   * @param pages the answer to {@link ToGather}
    */
   record Reply(
       HostException.@Nullable Kind refused,
       @Nullable String message,
       boolean decided,
-      @Nullable HostReport host) {
+      @Nullable HostReport host,
+      long pages) {
     /** It was done. */
-    static final Reply DONE = new Reply(null, null, false, null);
+    static final Reply DONE = new Reply(null, null, false, null, 0);
+
+    static Reply of(HostReport host) {
+      return new Reply(null, null, false, host, 0);
+    }
+
+    static Reply decided(boolean decided) {
+      return new Reply(null, null, decided, null, 0);
+    }
+
+    static Reply pages(long pages) {
+      return new Reply(null, null, false, null, pages);
+    }
 
     static Reply refusal(HostException e) {
-      return new Reply(e.kind(), e.getMessage(), false, null);
+      return new Reply(e.kind(), e.getMessage(), false, null, 0);
     }
   }
 

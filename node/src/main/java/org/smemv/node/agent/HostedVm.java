@@ -93,12 +93,12 @@ final class HostedVm implements AutoCloseable {
   }
 
   /**
-   * Begins to serve the VM's faults from its sub-hosts. A VM without sub-hosts needs none of this.
+   * Begins to serve the VM's faults from its sub-hosts. A VM that never had one needs none of this.
    *
    * @param addressOf finds the data port of a host
    */
   synchronized void startPager(String caller, Function<String, InetSocketAddress> addressOf) {
-    if (record.shares().isEmpty()) {
+    if (record.shares().isEmpty() && !table.paging()) {
       return;
     }
     PagerRevival again = revival;
@@ -122,7 +122,7 @@ final class HostedVm implements AutoCloseable {
     paging.stop();
     change(r -> r.withEpoch(r.epoch() + 1));
     startPager(caller, addressOf);
-    paging.keepWithinLimit();
+    paging.keepWithinLimit(record);
     log.info("VM {}: paging goes on", record.name());
   }
 
@@ -161,7 +161,7 @@ final class HostedVm implements AutoCloseable {
 
   /** Evicts from now on, if a part of the VM's memory is elsewhere. */
   void keepWithinLimit() {
-    paging.keepWithinLimit();
+    paging.keepWithinLimit(record);
   }
 
   /** Lets the VM run, if it does not; {@link #hasRun} is to follow, soon. */
@@ -185,6 +185,22 @@ final class HostedVm implements AutoCloseable {
   /** QEMU has loaded the device state of this arriving VM. Any thread. */
   void bodyIsLoaded() {
     bodyLoaded = true;
+  }
+
+  /** Pages that are still to come from sub-hosts that are leaving. Any thread. */
+  long toGather() {
+    return paging.toGather(record);
+  }
+
+  /** True when a sub-host that is leaving has no page any more. Any thread. */
+  boolean isDrained(Share share) {
+    return paging.isDrained(share);
+  }
+
+  /** A sub-host that has no page of this VM any more is not one of its sub-hosts any more. */
+  synchronized void forgetSubHost(Share share) throws IOException {
+    change(r -> r.without(share));
+    paging.forget(share.index());
   }
 
   /** Takes no arriving page any more, whoever sends it. Any thread. */

@@ -38,6 +38,7 @@ final class LocalBody implements BodySource {
   private static final Logger log = LoggerFactory.getLogger(LocalBody.class);
   private static final Duration STOPS = Duration.ofSeconds(30);
   private static final Duration LINK = Duration.ofSeconds(30);
+  private static final Duration COMES_TO_REST = Duration.ofSeconds(2);
   private static final Duration SQUEEZE_STANDS = Duration.ofSeconds(10);
   private static final long SQUEEZE_LOOK_NANOS = 20_000_000;
 
@@ -209,10 +210,14 @@ final class LocalBody implements BodySource {
   }
 
   /** From now on every page that is elsewhere stays where it is: the targets are told where. */
-  private void holdPaging() {
+  private void holdPaging() throws HostException {
     GuestPager pager = vm.pager();
     if (pager != null) {
-      pager.hold();
+      if (!pager.hold(COMES_TO_REST)) {
+        throw new HostException(
+            HostException.Kind.REFUSED,
+            "its paging does not come to rest: a sub-host does not take pages");
+      }
       held = pager;
     }
   }

@@ -87,15 +87,23 @@ final class MainMemoryChange {
     }
   }
 
+  private static List<Share> staying(VmRecord record) {
+    return record.shares().stream().filter(share -> !share.leaving()).toList();
+  }
+
   /** What the sub-hosts must grant: what will be missing here, divided as it is now. */
   private static List<Share> wanted(VmRecord record, long bytes) {
-    long granted = record.shares().stream().mapToLong(Share::bytes).sum();
+    long granted = staying(record).stream().mapToLong(Share::bytes).sum();
     long needed = record.memoryBytes() + ShareSizes.headroomBytes(bytes) - bytes;
-    if (record.shares().isEmpty() || bytes >= record.memoryBytes() || granted >= needed) {
+    if (staying(record).isEmpty() || bytes >= record.memoryBytes() || granted >= needed) {
       return record.shares();
     }
     List<Share> grown = new ArrayList<>();
     for (Share share : record.shares()) {
+      if (share.leaving()) {
+        grown.add(share);
+        continue;
+      }
       long pages = PageSize.pagesIn((long) Math.ceil((double) needed * share.bytes() / granted));
       grown.add(new Share(share.index(), share.host(), pages << PageSize.SHIFT));
     }

@@ -95,6 +95,11 @@ final class RemoteHost implements HostControl, AutoCloseable {
   }
 
   @Override
+  public long toGather(UUID vm, long epoch) throws HostException {
+    return ask(new HostRequest.ToGather(vm, epoch), ANSWER).pages();
+  }
+
+  @Override
   public void commit(UUID vm, long epoch) throws HostException {
     ask(new HostRequest.Commit(vm, epoch), ANSWER);
   }

@@ -190,6 +190,7 @@ final class Survivors {
       new FirstRun(host, addressOf).begin(vm);
     } else {
       ShareAdoption.begin(vm, host, addressOf);
+      LeavingShares.begin(vm, host, addressOf);
       vm.comeBackSurely();
     }
   }

@@ -7,6 +7,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.paging.DrainProgress;
 import org.smemv.paging.GuestAttachment;
 import org.smemv.paging.GuestPager;
 import org.smemv.paging.IncomingMemory;
@@ -56,6 +57,9 @@ final class VmPaging {
         made.recover();
       }
       made.serveFaults();
+      if (record.phase() != Phase.INCOMING || record.isWhole()) {
+        drain(made, record); // else what arrives from the source may need the room
+      }
     } catch (RuntimeException e) {
       incoming = null;
       made.close();
@@ -68,6 +72,47 @@ final class VmPaging {
   void expectPages(long epoch) {
     if (incoming == null) {
       incoming = IncomingMemory.withoutPager(attachment, epoch);
+    }
+  }
+
+  private static void drain(GuestPager pager, VmRecord record) {
+    for (Share share : record.shares()) {
+      if (share.leaving()) {
+        pager.drain(share.index());
+      } else if (pager.attachment().table().isLeaving(share.index())) {
+        // The agent before died when it had let go of another one with that number.
+        pager.stopDraining(share.index());
+      }
+    }
+  }
+
+  /** Pages that are still to come from sub-hosts that are leaving. */
+  long toGather(VmRecord record) {
+    GuestPager paging = pager;
+    boolean arriving = record.phase() == Phase.INCOMING;
+    long pages = 0;
+    for (Share share : record.shares()) {
+      if (share.leaving()) {
+        DrainProgress progress = paging == null ? null : paging.draining(share.index());
+        // While it arrives no copy is dropped; afterwards a share counts until it is forgotten.
+        long gathered = arriving && progress != null ? progress.gathered() : 0;
+        long held = paging == null ? 1 : paging.remaining(share.index());
+        pages += arriving ? Math.max(0, held - gathered) : Math.max(1, held);
+      }
+    }
+    return pages;
+  }
+
+  /** True when a sub-host that is leaving has no page any more. */
+  boolean isDrained(Share share) {
+    GuestPager paging = pager;
+    return paging != null && paging.drained(share.index());
+  }
+
+  void forget(int subHost) {
+    GuestPager paging = pager;
+    if (paging != null) {
+      paging.forget(subHost);
     }
   }
 
@@ -94,11 +139,12 @@ final class VmPaging {
   }
 
   /** Evicts from now on, if a part of the VM's memory is elsewhere. */
-  void keepWithinLimit() {
+  void keepWithinLimit(VmRecord record) {
     GuestPager paging = pager;
     if (paging != null) {
       paging.takeOver();
       paging.keepWithinLimit();
+      drain(paging, record);
     }
   }
 
@@ -108,7 +154,10 @@ final class VmPaging {
     GuestPager paging = pager;
     if (paging != null) {
       for (Share share : shares) {
-        paging.subHosts().all().get(share.index()).grantPages(share.bytes() >>> PageSize.SHIFT);
+        SubHost host = paging.subHosts().at(share.index());
+        if (host != null) {
+          host.grantPages(share.bytes() >>> PageSize.SHIFT);
+        }
       }
       paging.limitPages(bytes >>> PageSize.SHIFT);
     }

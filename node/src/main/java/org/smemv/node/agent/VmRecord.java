@@ -72,6 +72,16 @@ public record VmRecord(
         name, id, epoch, memoryBytes, bytes, phase, newShares, leavingTo, leavingEpoch, cameFrom);
   }
 
+  VmRecord without(HostControl.Share gone) {
+    List<HostControl.Share> rest = shares.stream().filter(s -> !s.equals(gone)).toList();
+    return withMainMemory(mainMemoryBytes, rest);
+  }
+
+  /** Whether all of the VM is to be on its main host. */
+  boolean isWhole() {
+    return mainMemoryBytes >= memoryBytes;
+  }
+
   VmRecord taken() {
     return new VmRecord(
         name, id, epoch, memoryBytes, mainMemoryBytes, Phase.TAKEN, shares, null, 0, cameFrom);

@@ -119,11 +119,26 @@ class DeparturePlanTest {
   }
 
   @Test
-  void subHostsThatWouldHaveToGiveUpTheirPagesAreRefusedByName() {
-    for (DeparturePlan plan : List.of(onward(512), onward(256, "h3", "h5"))) {
-      OperationException refused = refusal(plan);
-      assertThat(refused.code()).isEqualTo(ErrorCode.UNSUITABLE);
-      assertThat(refused).hasMessageContainingAll("VM web", "sub-host h", "--sub");
-    }
+  void subHostsThatAreNotWantedAnyMoreLeave() throws Exception {
+    var merged = onward(512).make();
+    assertThat(merged.isMerge()).isTrue();
+    assertThat(merged.leaving()).extracting(s -> s.share().host()).containsExactly("h3", "h4");
+    assertThat(merged.parts()).allMatch(Share::leaving);
+
+    var changed = onward(256, "h3", "h5").make();
+    assertThat(changed.isMerge()).isFalse();
+    assertThat(changed.shares()).containsExactly(new Share(0, "h5", 136 * MIB));
+    assertThat(changed.staying()).containsExactly(new Staying(0, new Share(1, "h3", 136 * MIB)));
+    assertThat(changed.leaving()).containsExactly(new Staying(1, new Share(2, "h4", 136 * MIB)));
+    assertThat(changed.parts()).extracting(Share::leaving).containsExactly(false, false, true);
+  }
+
+  @Test
+  void aSubHostCannotBecomeTheMainHost() {
+    MigrateVm request = new MigrateVm("h3", 256 * MIB, List.of(), 0, 0, 0, null, false);
+    Map<String, HostReport> reports = Map.of("h3", host("h3", 600), "h4", host("h4", 1));
+    OperationException refused = refusal(new DeparturePlan("h1", SPLIT, request, reports));
+    assertThat(refused.code()).isEqualTo(ErrorCode.UNSUITABLE);
+    assertThat(refused).hasMessageContainingAll("h3", "VM web");
   }
 }
