@@ -206,7 +206,7 @@ final class PageGatherer implements AutoCloseable {
           "sub-host %s cannot be reached: %s".formatted(host.identity().name(), host.reason()));
       return null;
     }
-    PageLink fresh = hosts.open(host, TrafficClass.PREFETCH, 0, SubHost.TIMEOUT);
+    PageLink fresh = hosts.open(host, TrafficClass.PREFETCH, 0);
     link = fresh;
     if (stopped) {
       fresh.shutdown();

@@ -37,6 +37,9 @@ final class PageRelocation implements AutoCloseable {
   /** Pages, by target, that were asked for on a connection that broke before the answer. */
   private final int[] unknown = new int[SubHosts.HOSTS_MAX];
 
+  /** Whom they were asked of: the index may belong to another one by now. */
+  private final @Nullable SubHost[] unknownAt = new SubHost[SubHosts.HOSTS_MAX];
+
   private volatile @Nullable PageLink inUse;
   private int turn;
 
@@ -131,6 +134,7 @@ final class PageRelocation implements AutoCloseable {
       leftovers.endPull(asked.target, 0);
     } else {
       unknown[asked.target] = asked.count;
+      unknownAt[asked.target] = target;
       hangUp(asked.target);
     }
   }
@@ -157,8 +161,10 @@ final class PageRelocation implements AutoCloseable {
 
   private boolean resolve(int target) {
     SubHost host = hosts.at(target);
-    if (host == null || host.state() == SubHost.State.FORGOTTEN) {
-      hosts.countUsed(target, -unknown[target]);
+    if (host == null || host != unknownAt[target]) {
+      leftovers.endPull(target, 0);
+    } else if (host.state() == SubHost.State.FORGOTTEN) {
+      host.addUsed(-unknown[target]);
       leftovers.endPull(target, 0);
     } else if (host.state() == SubHost.State.CONNECTED && link(target) != null) {
       leftovers.endPull(target, unknown[target]);
@@ -177,7 +183,8 @@ final class PageRelocation implements AutoCloseable {
     }
     try {
       int lane = 1 + source.identity().index();
-      PageLink fresh = hosts.open(host, TrafficClass.BULK, lane, TIMEOUT);
+      PageLink fresh = hosts.open(host, TrafficClass.BULK, lane);
+      fresh.patience(TIMEOUT);
       links[target] = fresh;
       return fresh;
     } catch (PageLinkException e) {

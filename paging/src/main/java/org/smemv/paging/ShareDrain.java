@@ -140,8 +140,9 @@ final class ShareDrain implements AutoCloseable {
   private void run() {
     try {
       while (running) {
+        long began = System.nanoTime();
         if (!step()) {
-          bell.await(PAUSE_MILLIS);
+          bell.await(pause(System.nanoTime() - began));
         }
       }
     } catch (RuntimeException | Error e) {
@@ -157,6 +158,11 @@ final class ShareDrain implements AutoCloseable {
       relocation.close();
       parts.copies().noLongerFrom(dropped);
     }
+  }
+
+  /** Looking for pages of a very large VM takes its time: it is done less often. */
+  private static long pause(long lookNanos) {
+    return Math.clamp(4 * lookNanos / 1_000_000, PAUSE_MILLIS, 10 * PAUSE_MILLIS);
   }
 
   /** Moves some pages; false when there is nothing to do at the moment. */

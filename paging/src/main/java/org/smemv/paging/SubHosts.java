@@ -23,6 +23,10 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   public static final int HOSTS_MAX = 64;
 
   private static final Logger log = LoggerFactory.getLogger(SubHosts.class);
+
+  /** Short, because whoever ends a pager waits for whoever connects. */
+  private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(5);
+
   private static final long RETRY_MILLIS = 1000;
 
   /**
@@ -224,7 +228,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
    *
    * @throws PageLinkException when it cannot be reached or has forgotten the VM
    */
-  PageLink open(SubHost host, TrafficClass traffic, int lane, Duration timeout) {
+  PageLink open(SubHost host, TrafficClass traffic, int lane) {
     LinkTarget target = host.target(caller, traffic, lane);
     return PageLink.open(
         new LinkTarget(
@@ -234,7 +238,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
             traffic,
             lane,
             target.caller(),
-            timeout));
+            OPEN_TIMEOUT));
   }
 
   @Override
