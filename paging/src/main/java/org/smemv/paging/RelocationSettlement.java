@@ -28,7 +28,11 @@ final class RelocationSettlement {
     atSource.clear();
     atTarget.clear();
     SubHost target = hosts.at(pulled.target);
-    boolean stays = target != null && !target.leaving();
+    if (target == null || target != pulled.targetHost) {
+      leftovers.endPull(pulled.target, 0);
+      return;
+    }
+    boolean stays = !target.leaving();
     int uncounted = 0;
     for (int i = 0; i < pulled.count; i++) {
       if (stays && pulled.arrived(i) && move(pulled, i)) {

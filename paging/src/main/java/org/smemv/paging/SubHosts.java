@@ -288,7 +288,8 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
 
   @Override
   public boolean hasForgotten(int host) {
-    return get(host).state() == SubHost.State.FORGOTTEN;
+    SubHost asked = at(host);
+    return asked == null || asked.state() == SubHost.State.FORGOTTEN;
   }
 
   /**
