@@ -128,8 +128,8 @@ final class PageRelocation implements AutoCloseable {
 
   private void failed(PulledPages asked, PageLinkException e) {
     SubHost target = asked.targetHost;
-    String name = target == null ? "" + asked.target : target.identity().name();
-    counters.stalled("sub-host " + name + " did not take pages: " + e.getMessage());
+    counters.stalled(
+        "sub-host " + hosts.name(asked.target) + " did not take pages: " + e.getMessage());
     if (e.code() == ErrorCode.CAPACITY && target != null) {
       target.refusedForRoom();
     }

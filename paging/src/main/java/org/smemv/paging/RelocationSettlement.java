@@ -63,7 +63,7 @@ final class RelocationSettlement {
     if (pulled.isAbsent(index) && table.get(pulled.pages[index]) == pulled.seen[index]) {
       counters.stalled(
           "sub-host "
-              + pulled.source
+              + hosts.name(pulled.source)
               + " does not have page "
               + pulled.pages[index]
               + " as the page table knows it");
@@ -75,7 +75,7 @@ final class RelocationSettlement {
     try {
       drop(source, atSource);
     } catch (RuntimeException e) {
-      log.debug("copies at sub-host {} are dropped later: {}", source, e.toString());
+      log.debug("copies at sub-host {} are dropped later: {}", hosts.name(source), e.toString());
     }
   }
 
@@ -84,7 +84,7 @@ final class RelocationSettlement {
       drop(target, atTarget);
       return true;
     } catch (RuntimeException e) {
-      log.debug("copies at sub-host {} are dropped later: {}", target, e.toString());
+      log.debug("copies at sub-host {} are dropped later: {}", hosts.name(target), e.toString());
       return false;
     }
   }

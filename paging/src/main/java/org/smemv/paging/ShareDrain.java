@@ -86,7 +86,14 @@ final class ShareDrain implements AutoCloseable {
 
   void start() {
     parts.copies().alsoFrom(dropped);
-    parts.evictor().errand(() -> known = true);
+    parts
+        .evictor()
+        .errand(
+            () -> {
+              known = true;
+              counters.done();
+              bell.ring();
+            });
     thread.start();
   }
 
@@ -174,7 +181,11 @@ final class ShareDrain implements AutoCloseable {
     if (gatherer.gather()) {
       return true;
     }
-    return known && (relocation.relocate() || isDrained());
+    if (!known) {
+      counters.stalled("pages go to other sub-hosts, and copies are dropped, once the VM is here");
+      return false;
+    }
+    return relocation.relocate() || isDrained();
   }
 
   /** The rest stays; what went elsewhere already may have left copies here. */
@@ -218,12 +229,20 @@ final class ShareDrain implements AutoCloseable {
   }
 
   private boolean isNamed() {
+    boolean copies = false;
     for (long page = 0; page < parts.table().pages(); page++) {
-      if (PageEntry.names(parts.table().get(page), index)) {
-        return true;
+      long entry = parts.table().get(page);
+      if (PageEntry.names(entry, index)) {
+        if (!PageEntry.has(entry, PageEntry.COPY)) {
+          return true;
+        }
+        copies = true;
       }
     }
-    return false;
+    if (copies && host.stores()) {
+      counters.done(); // nothing waits for room: the last copies are being dropped
+    }
+    return copies;
   }
 
   @Override

@@ -135,6 +135,12 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     return index >= 0 && index < HOSTS_MAX ? hosts.get(index) : null;
   }
 
+  /** What a person calls the sub-host with an index. */
+  String name(int index) {
+    SubHost host = at(index);
+    return host == null ? Integer.toString(index) : host.identity().name();
+  }
+
   private SubHost get(int index) {
     SubHost host = at(index);
     if (host == null) {
