@@ -186,6 +186,7 @@ final class PageGatherer implements AutoCloseable {
       budget.release(1);
       // Whoever touched it while it was claimed here has to fault again to be served.
       installer.wake(page);
+      counters.stalled("page " + page + " could not be installed: " + outcome);
       return false;
     }
     table.set(

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
  * The main host's agent is killed at random instants while a sub-host is drained to another one.
  * {@code -Dsmemv.seed=N} repeats the choices.
  */
-@Timeout(180)
+@Timeout(600)
 class DrainCrashTest {
   private static final long PAGES = 4096;
   private static final long SEED = Long.getLong("smemv.seed", 1);
