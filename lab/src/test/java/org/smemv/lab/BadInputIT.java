@@ -127,6 +127,14 @@ class BadInputIT {
     assertThat(second.code()).isEqualTo(ErrorCode.BUSY);
     assertThat(second).hasMessageContainingAll("already", "h2");
 
+    OperationException stopped =
+        catchThrowableOfType(OperationException.class, () -> lab.host("h2").stop("vm"));
+    assertThat(stopped.code()).isIn(ErrorCode.BUSY, ErrorCode.NOT_FOUND);
+    lab.awaitCopying(first);
+    stopped = catchThrowableOfType(OperationException.class, () -> lab.host("h2").stop("vm"));
+    assertThat(stopped.code()).isEqualTo(ErrorCode.BUSY);
+    assertThat(stopped).hasMessageContainingAll("arriving", "h1");
+
     lab.host("h1").cancel(first.id());
     MigrationReport ended = lab.await(first, report -> report.state().isOverOrStalled());
     assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);

@@ -12,9 +12,10 @@ import java.util.logging.SimpleFormatter;
 import org.smemv.node.command.SmemvCommand;
 
 /**
- * This build's agent with two habits for tests: its reservations lapse after seconds, and it dies
- * as by SIGKILL at the very moment that it logs what a test has foretold. The thread that logs does
- * not get a step further, which a signal from outside cannot promise.
+ * This build's agent with two habits for tests: its reservations lapse after seconds, and at the
+ * very moment that it logs what a test has foretold it dies as by SIGKILL, or has another agent
+ * die. The thread that logs does not get a step further meanwhile, which a signal from outside
+ * cannot promise.
  */
 public final class MortalAgent implements AgentProgram {
   private static final String FILE = "smemv.lab.dies.at";
@@ -28,11 +29,16 @@ public final class MortalAgent implements AgentProgram {
     SmemvCommand.main(args);
   }
 
-  /** From now on the host's agent dies, once, when a line of its log contains this. */
-  static void foretell(HostPlan host, String line) throws IOException {
+  /** From now on an agent dies, once, when a line of the host's agent's log contains this. */
+  static void foretell(HostPlan host, String line, RecordedProcess victim) throws IOException {
     Path next = host.folder().resolve("next-death");
-    Files.writeString(next, line);
+    Files.writeString(next, victim.pid() + "\n" + line);
     Files.move(next, file(host));
+  }
+
+  /** Whatever was foretold does not come to pass. */
+  static void spare(HostPlan host) throws IOException {
+    Files.deleteIfExists(file(host));
   }
 
   private static Path file(HostPlan host) {
@@ -63,14 +69,28 @@ public final class MortalAgent implements AgentProgram {
     @Override
     public void publish(LogRecord record) {
       try {
-        if (Files.exists(file)
-            && new SimpleFormatter().formatMessage(record).contains(Files.readString(file))) {
-          Files.delete(file);
-          Runtime.getRuntime().halt(KILLED);
+        if (Files.exists(file)) {
+          List<String> foretold = Files.readAllLines(file);
+          if (new SimpleFormatter().formatMessage(record).contains(foretold.get(1))) {
+            Files.delete(file);
+            kill(Long.parseLong(foretold.getFirst()));
+          }
         }
       } catch (IOException e) {
         throw new IllegalStateException("cannot read " + file, e);
       }
+    }
+
+    private static void kill(long victim) {
+      if (victim == ProcessHandle.current().pid()) {
+        Runtime.getRuntime().halt(KILLED);
+      }
+      ProcessHandle.of(victim)
+          .ifPresent(
+              process -> {
+                process.destroyForcibly();
+                process.onExit().join();
+              });
     }
 
     @Override

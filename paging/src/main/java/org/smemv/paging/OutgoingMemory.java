@@ -167,10 +167,11 @@ public final class OutgoingMemory implements AutoCloseable {
     unsent = watch.takeDue();
     lookDue = begin + LOOK_NANOS;
     senders.forEach(PageSender::beginRound);
+    BooleanSupplier over = () -> enough.getAsBoolean() || oneHasFailed();
     try {
-      dispatch(false, enough);
-      dispatch(true, enough);
-      finishRound(enough);
+      dispatch(false, over);
+      dispatch(true, over);
+      finishRound(over);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while copying", e);
@@ -281,7 +282,7 @@ public final class OutgoingMemory implements AutoCloseable {
     }
   }
 
-  private void finishRound(BooleanSupplier enough) throws InterruptedException {
+  private void finishRound(BooleanSupplier over) throws InterruptedException {
     for (int target = 0; target < senders.size(); target++) {
       flush(target);
     }
@@ -292,7 +293,7 @@ public final class OutgoingMemory implements AutoCloseable {
     CompletableFuture<Void> all = CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new));
     try {
       while (!isOver(all)) {
-        if (enough.getAsBoolean() || oneHasFailed()) {
+        if (over.getAsBoolean()) {
           senders.forEach(PageSender::skip);
         }
       }

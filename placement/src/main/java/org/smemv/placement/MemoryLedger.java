@@ -60,6 +60,18 @@ public final class MemoryLedger {
     grantedBytes += bytes - before;
   }
 
+  /**
+   * Makes a grant smaller. One that is so small already, or has ended, stays as it is.
+   *
+   * @param expected the grant to change; any other is somebody else's newer one
+   */
+  public synchronized void reduce(Key key, long expected, long bytes) {
+    if (granted(key) == expected && bytes < expected) {
+      grants.put(key, bytes);
+      grantedBytes += bytes - expected;
+    }
+  }
+
   /** Ends a grant; unknown ones are fine. */
   public synchronized void release(Key key) {
     Long bytes = grants.remove(key);

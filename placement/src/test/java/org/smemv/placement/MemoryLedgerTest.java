@@ -15,6 +15,23 @@ class MemoryLedgerTest {
   }
 
   @Test
+  void aGrantIsReducedOnlyWhileItIsTheOneThatWasMeant() throws Exception {
+    MemoryLedger ledger = new MemoryLedger(100);
+    MemoryLedger.Key key = new MemoryLedger.Key(new UUID(1, 2), MemoryLedger.Use.MAIN);
+    ledger.grant(key, 60);
+    ledger.reduce(key, 60, 40);
+    assertThat(ledger.grantedBytes()).isEqualTo(40);
+
+    ledger.grant(key, 80);
+    ledger.reduce(key, 40, 20);
+    assertThat(ledger.granted(key)).isEqualTo(80);
+
+    ledger.release(key);
+    ledger.reduce(key, 80, 20);
+    assertThat(ledger.grantedBytes()).isZero();
+  }
+
+  @Test
   void nothingIsPromisedTwice() throws Exception {
     var ledger = new MemoryLedger(100);
     ledger.grant(key(1), 60);

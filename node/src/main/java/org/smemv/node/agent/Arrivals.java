@@ -1,6 +1,7 @@
 package org.smemv.node.agent;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import org.smemv.paging.AttachException;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.ErrorCode;
 import org.smemv.paging.FrameException;
+import org.smemv.paging.PageServer;
 import org.smemv.placement.MemoryLedger;
 
 /**
@@ -42,6 +44,7 @@ final class Arrivals {
   private final TakenVms taken;
   private final Function<String, InetSocketAddress> addressOf;
   private final Map<UUID, Arrival> arrivals = new ConcurrentHashMap<>();
+  private volatile @Nullable PageServer server;
 
   /** A VM on its way; also the lock of its steps. */
   private static final class Arrival {
@@ -66,6 +69,11 @@ final class Arrivals {
     this.vms = vms;
     this.taken = taken;
     this.addressOf = addressOf;
+  }
+
+  /** Whose connections are ended when an arrival is. */
+  void servedBy(PageServer pageServer) {
+    server = pageServer;
   }
 
   void reserve(Reservation wanted) throws HostException {
@@ -214,7 +222,7 @@ final class Arrivals {
 
   void commit(UUID id, long epoch) throws HostException {
     HostedVm vm = vms.get(id);
-    if (vm != null && vm.record().phase() == Phase.HERE && vm.record().epoch() >= epoch) {
+    if (vm != null && vm.record().isHere() && vm.record().epoch() >= epoch) {
       return;
     }
     Arrival arrival = arrival(id, epoch);
@@ -223,29 +231,46 @@ final class Arrivals {
       if (vm == null || arrivals.get(id) != arrival) {
         throw refused("the migration of VM " + id + " to there was given up");
       }
+      checkComplete(vm);
+      String name = vm.record().name();
+      log.info("VM {}: all of it has arrived from {}", name, arrival.reservation.source());
       try {
-        if (!vm.hasBody() && !vm.migrationStatus().equals("completed")) {
-          throw refused("its device state has not arrived");
-        }
-        String name = vm.record().name();
-        log.info("VM {}: all of it has arrived from {}", name, arrival.reservation.source());
-        vm.change(VmRecord::here);
-        log.info("VM {}: taken from {}", name, arrival.reservation.source());
-        arrivals.remove(id);
-        noteTaken(vm.record());
+        vm.change(VmRecord::taken);
       } catch (IOException e) {
-        throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
+        // The record may be in place all the same: the source must ask, not take it for a no.
+        throw new UncheckedIOException(e);
       }
+      log.info("VM {}: taken from {}", name, arrival.reservation.source());
+      arrivals.remove(id);
+      noteTaken(vm.record());
     }
     HostedVm taken = vm;
     Thread.ofVirtual().start(() -> runEarly(taken));
+  }
+
+  /** After this the source ends what it has: nothing may be missing here. */
+  private static void checkComplete(HostedVm vm) throws HostException {
+    try {
+      if (!vm.hasBody() && !vm.migrationStatus().equals("completed")) {
+        throw refused("its device state has not arrived");
+      }
+    } catch (IOException e) {
+      throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
+    }
+    if (!vm.body().process().isAlive()) {
+      throw refused("its QEMU there has ended");
+    }
+    String missing = vm.missingSubHost();
+    if (missing != null) {
+      throw refused("a part of it may be lost with sub-host " + missing);
+    }
   }
 
   /**
    * The VM is here: it need not stand while the source hears of it and asks for it to run, and it
    * runs also if the source never asks again.
    */
-  private static void runEarly(HostedVm vm) {
+  static void runEarly(HostedVm vm) {
     if (!ran(vm)) {
       EachSecond.until("run-" + vm.record().name(), () -> ran(vm));
     }
@@ -291,8 +316,14 @@ final class Arrivals {
   private boolean isTaken(UUID id, long epoch) {
     HostedVm vm = vms.get(id);
     boolean here =
-        vm != null && vm.record().phase() != Phase.INCOMING && vm.record().epoch() >= epoch;
+        vm != null
+            ? isTaken(vm.record(), epoch)
+            : VmRecord.anyOf(paths.vms(), id, record -> isTaken(record, epoch));
     return here || taken.has(id, epoch);
+  }
+
+  private static boolean isTaken(VmRecord record, long epoch) {
+    return record.phase() != Phase.INCOMING && record.epoch() >= epoch;
   }
 
   /** Whether the VM is here or arriving, also one that this agent could not take hold of again. */
@@ -318,7 +349,7 @@ final class Arrivals {
 
   void resume(UUID id, long epoch) throws HostException {
     HostedVm vm = vms.get(id);
-    if (vm == null || vm.record().epoch() < epoch || vm.record().phase() != Phase.HERE) {
+    if (vm == null || vm.record().epoch() < epoch || !vm.record().isHere()) {
       throw refused("VM " + id + " was not taken there with epoch " + epoch);
     }
     try {
@@ -332,6 +363,7 @@ final class Arrivals {
   private static void afterResume(HostedVm vm) {
     vm.keepWithinLimit();
     try {
+      vm.hasRun();
       // Switches learn where the VM's address is now.
       vm.body()
           .qmp()
@@ -340,7 +372,7 @@ final class Arrivals {
               Map.of("initial", 50, "max", 550, "rounds", 5, "step", 50),
               HostedVm.MONITOR);
     } catch (IOException e) {
-      log.warn("VM {}: could not announce itself", vm.record().name(), e);
+      log.warn("VM {}: could not note that it runs, or announce itself", vm.record().name(), e);
     }
   }
 
@@ -357,10 +389,20 @@ final class Arrivals {
       HostedVm vm = vms.get(id);
       if (vm != null && vm.record().phase() == Phase.INCOMING) {
         vms.remove(vm);
+        endConnections(vm);
         destroy(vm);
       }
       vms.unclaim(arrival.reservation.name());
       ledger.release(key(arrival.reservation));
+    }
+  }
+
+  /** Nobody may be writing to its memory, or reading its page table, once these are unmapped. */
+  private void endConnections(HostedVm vm) {
+    vm.endArrival();
+    PageServer pages = server;
+    if (pages != null && !pages.disconnect(vm.id())) {
+      log.warn("VM {}: a connection does not end", vm.record().name());
     }
   }
 

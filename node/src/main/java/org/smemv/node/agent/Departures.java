@@ -16,7 +16,6 @@ import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationPlan;
-import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.Json;
@@ -80,9 +79,14 @@ final class Departures {
     }
     try {
       Prepared prepared = prepare(vm, request);
-      // An epoch is used once, so that nothing of an attempt that failed can pass for this one.
-      vm.change(record -> record.withEpoch(prepared.plan().epoch()));
-      return run(vm, prepared);
+      try {
+        // An epoch is used once, so that nothing of an attempt that failed can pass for this one.
+        vm.change(record -> record.withEpoch(prepared.plan().epoch()));
+        return run(vm, prepared);
+      } catch (IOException | RuntimeException e) {
+        prepared.close();
+        throw e;
+      }
     } catch (IOException e) {
       vm.vacate();
       throw new OperationException(ErrorCode.FAILED, String.valueOf(e.getMessage()), e);
@@ -161,7 +165,7 @@ final class Departures {
 
   private void checkMovable(HostedVm vm) throws OperationException {
     String name = vm.record().name();
-    if (vm.record().phase() != Phase.HERE) {
+    if (!vm.record().isHere()) {
       throw new OperationException(
           ErrorCode.BUSY, "VM " + name + " is not settled on " + host + " yet: try again");
     }

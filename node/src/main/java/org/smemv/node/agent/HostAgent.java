@@ -72,6 +72,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
             new PageServer.Services(this, new ControlRequests(arriving, held, description::report)),
             PageServer.Options.of(options.name()));
     held.servedBy(server);
+    arriving.servedBy(server);
     new Housekeeping(options.name(), held, arriving, taken, server, this::addressOf).start();
     Operations operations = new Operations(description::report, hosted, local);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);

@@ -154,7 +154,7 @@ final class HostedVm implements AutoCloseable {
     VmRecord next = change.apply(record);
     next.write(paths.vm(next.name()));
     record = next;
-    if (next.phase() == Phase.HERE) {
+    if (next.isHere()) {
       paging.endArrival();
     }
   }
@@ -164,9 +164,14 @@ final class HostedVm implements AutoCloseable {
     paging.keepWithinLimit();
   }
 
-  /** Lets the VM run, if it does not. */
+  /** Lets the VM run, if it does not; {@link #hasRun} is to follow, soon. */
   void run() throws IOException {
     body.qmp().execute("cont", MONITOR);
+  }
+
+  /** Notes that the VM has run here: no other agent need let it run. */
+  void hasRun() throws IOException {
+    change(r -> r.phase() == Phase.TAKEN ? r.here() : r);
   }
 
   /**
@@ -180,6 +185,16 @@ final class HostedVm implements AutoCloseable {
   /** QEMU has loaded the device state of this arriving VM. Any thread. */
   void bodyIsLoaded() {
     bodyLoaded = true;
+  }
+
+  /** Takes no arriving page any more, whoever sends it. Any thread. */
+  void endArrival() {
+    paging.endArrival();
+  }
+
+  /** The sub-host that this host cannot reach now; null when there is none. Any thread. */
+  @Nullable String missingSubHost() {
+    return paging.missingSubHost();
   }
 
   /** Whether the device state has arrived. Any thread. */

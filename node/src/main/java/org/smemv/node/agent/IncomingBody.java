@@ -67,14 +67,22 @@ final class IncomingBody implements BodySink {
       awaitLoaded();
       vm.bodyIsLoaded();
     } catch (IOException e) {
+      // It reads guest memory while it loads, and stands while that is away.
+      String missing = vm.missingSubHost();
       throw new FrameException(
-          ErrorCode.REFUSED, "QEMU did not load the device state: " + e.getMessage());
+          ErrorCode.REFUSED,
+          "QEMU did not load the device state: "
+              + (missing == null ? e.getMessage() : "no connection to sub-host " + missing));
     }
   }
 
   private void awaitLoaded() throws IOException {
     long deadline = System.nanoTime() + LOADED.toNanos();
     while (true) {
+      String missing = vm.missingSubHost();
+      if (missing != null) {
+        throw new IOException("no connection to sub-host " + missing);
+      }
       String status = vm.migrationStatus();
       if (status.equals("completed")) {
         return;

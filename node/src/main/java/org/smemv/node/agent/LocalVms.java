@@ -80,7 +80,7 @@ final class LocalVms {
   synchronized HostedVms.Entry start(StartVm request) throws OperationException {
     claim(request.name(), 0);
     UUID id = UUID.randomUUID();
-    VmRecord record = record(request.name(), id, request.memoryBytes());
+    VmRecord record = record(request.name(), id, request.memoryBytes(), Phase.TAKEN);
     try {
       grant(record);
       Files.deleteIfExists(paths.ram(request.name()));
@@ -116,6 +116,7 @@ final class LocalVms {
     try {
       if (boot) {
         vm.run();
+        vm.hasRun();
       }
       return vm;
     } catch (IOException | RuntimeException e) {
@@ -124,8 +125,8 @@ final class LocalVms {
     }
   }
 
-  private static VmRecord record(String name, UUID id, long bytes) {
-    return new VmRecord(name, id, 1, bytes, bytes, Phase.HERE, java.util.List.of(), null, 0, null);
+  private static VmRecord record(String name, UUID id, long bytes, Phase phase) {
+    return new VmRecord(name, id, 1, bytes, bytes, phase, java.util.List.of(), null, 0, null);
   }
 
   private static QemuSpec spec(StartVm request, UUID id) throws IOException {
@@ -217,7 +218,8 @@ final class LocalVms {
       vms.unclaim(request.name());
       throw new OperationException(ErrorCode.UNSUITABLE, String.valueOf(e.getMessage()), e);
     }
-    VmRecord record = record(request.name(), UUID.randomUUID(), found.found().memoryBytes());
+    VmRecord record =
+        record(request.name(), UUID.randomUUID(), found.found().memoryBytes(), Phase.HERE);
     try {
       grant(record);
       record.write(paths.vm(request.name()));
@@ -242,6 +244,12 @@ final class LocalVms {
 
   void stop(String name) throws OperationException {
     HostedVm vm = find(name).vm();
+    if (vm.record().phase() == Phase.INCOMING) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "VM %s is arriving on %s: cancel its migration at %s"
+              .formatted(name, host, vm.record().cameFrom()));
+    }
     occupy(vm, "being stopped");
     try {
       end(vm);

@@ -64,7 +64,7 @@ final class MainMemoryChange {
           ErrorCode.FAILED, "VM " + record.name() + ": " + e.getMessage(), e);
     }
     if (!grows && pager != null) {
-      Thread.ofVirtual().start(() -> shrinkGrant(vm, bytes));
+      Thread.ofVirtual().start(() -> shrinkGrant(vm, granted, bytes));
     }
   }
 
@@ -134,21 +134,19 @@ final class MainMemoryChange {
   }
 
   /** Gives memory back to this host when the VM has left it, unless it is to have more again. */
-  private void shrinkGrant(HostedVm vm, long bytes) {
+  private void shrinkGrant(HostedVm vm, long granted, long bytes) {
     try {
       while (wants(vm, bytes)) {
         // The pager may be made anew meanwhile.
         GuestPager pager = vm.pager();
         if (pager != null && pager.budget().resident() << PageSize.SHIFT <= bytes) {
-          ledger.grant(LocalVms.key(vm.record()), bytes);
+          ledger.reduce(LocalVms.key(vm.record()), granted, bytes);
           return;
         }
         Thread.sleep(LOOK_MILLIS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (MemoryLedger.NotEnough e) {
-      log.error("VM {}: a smaller grant was refused", vm.record().name(), e);
     }
   }
 }

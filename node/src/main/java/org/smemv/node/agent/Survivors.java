@@ -138,6 +138,7 @@ final class Survivors {
 
   private @Nullable QemuBody reopen(VmRecord record, Path directory) throws IOException {
     try {
+      QemuBody.endUnrecorded(directory);
       QemuBody body = QemuBody.reopen(directory).orElse(null);
       if (body != null && record.phase() == Phase.INCOMING) {
         log.info("VM {}: it was arriving when the agent died; given up", record.name());
@@ -167,9 +168,18 @@ final class Survivors {
       Thread.ofPlatform().name("settle-" + vm.record().name()).daemon().start(() -> settle(vm));
     } else {
       vm.keepWithinLimit();
-      Thread.ofVirtual().start(vm::comeBackSurely);
+      Thread.ofVirtual().start(() -> goOn(vm));
     }
     return true;
+  }
+
+  /** One that was taken and never ran is run; what an operator has paused stays so. */
+  private static void goOn(HostedVm vm) {
+    if (vm.record().phase() == Phase.TAKEN) {
+      Arrivals.runEarly(vm);
+    } else {
+      vm.comeBackSurely();
+    }
   }
 
   private void settle(HostedVm vm) {

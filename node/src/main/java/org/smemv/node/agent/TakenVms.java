@@ -49,8 +49,16 @@ final class TakenVms {
     String source = record.cameFrom();
     if (record.phase() != Phase.INCOMING && source != null) {
       Files.createDirectories(directory);
-      RecordFile.replace(file(record.id()), record.epoch() + "\n" + source + "\n");
+      RecordFile.replace(file(record.id()), lastEpoch(record) + "\n" + source + "\n");
     }
+  }
+
+  /**
+   * The last epoch in which the VM was surely here. While it leaves, its next host may have it, and
+   * the epochs that follow are that host's: an answer for them would not be ours to give.
+   */
+  private static long lastEpoch(VmRecord record) {
+    return record.phase() == Phase.LEAVING ? record.leavingEpoch() - 1 : record.epoch();
   }
 
   private Path file(UUID vm) {

@@ -77,6 +77,19 @@ final class VmPaging {
     }
   }
 
+  /** The sub-host that is not connected; null when there is none. */
+  @Nullable String missingSubHost() {
+    GuestPager paging = pager;
+    if (paging != null) {
+      for (SubHost sub : paging.subHosts().all()) {
+        if (sub.state() != SubHost.State.CONNECTED) {
+          return sub.identity().name() + ": " + sub.reason();
+        }
+      }
+    }
+    return null;
+  }
+
   /** Evicts from now on, if a part of the VM's memory is elsewhere. */
   void keepWithinLimit() {
     GuestPager paging = pager;

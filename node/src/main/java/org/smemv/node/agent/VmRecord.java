@@ -41,6 +41,8 @@ public record VmRecord(
   public enum Phase {
     /** It is arriving, and may still turn back. */
     INCOMING,
+    /** It is here and nowhere else, but did not run here yet. */
+    TAKEN,
     /** It is here and nowhere else. */
     HERE,
     /** It is stopped here, and the new main host may have taken it. */
@@ -68,6 +70,16 @@ public record VmRecord(
   VmRecord withMainMemory(long bytes, List<HostControl.Share> newShares) {
     return new VmRecord(
         name, id, epoch, memoryBytes, bytes, phase, newShares, leavingTo, leavingEpoch, cameFrom);
+  }
+
+  VmRecord taken() {
+    return new VmRecord(
+        name, id, epoch, memoryBytes, mainMemoryBytes, Phase.TAKEN, shares, null, 0, cameFrom);
+  }
+
+  /** Whether the VM belongs to this host, as far as this host knows. */
+  boolean isHere() {
+    return phase == Phase.TAKEN || phase == Phase.HERE;
   }
 
   VmRecord here() {

@@ -136,8 +136,19 @@ final class VmReports {
     return full ? "no sub-host has room for what must leave this host" : null;
   }
 
-  /** Bytes of the VM in this host's memory. */
+  /** Bytes of the VM in this host's memory; 0 once it has let go of it. */
   long residentBytes() {
+    try {
+      return residentNow();
+    } catch (RuntimeException e) {
+      if (vm.isClosed()) {
+        return 0; // it ends this very moment: its file is closed already
+      }
+      throw e;
+    }
+  }
+
+  private long residentNow() {
     GuestPager pager = vm.pager();
     if (pager != null) {
       return pager.budget().resident() << PageSize.SHIFT;

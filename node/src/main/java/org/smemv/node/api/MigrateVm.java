@@ -35,6 +35,9 @@ public record MigrateVm(
   private static final long TIMEOUT_SECONDS_MAX = 7L * 24 * 3600;
   private static final int SUBS_MAX = 64;
 
+  /** 1 Mbit/s: pages travel in pieces of 256 KiB, and nobody should wait long for one to end. */
+  private static final long BANDWIDTH_MIN = 125_000;
+
   public MigrateVm {
     Name.require("main host", mainHost);
     if (mainMemoryBytes != 0) {
@@ -45,7 +48,10 @@ public record MigrateVm(
     downtimeLimitMillis =
         downtimeLimitMillis == 0 ? DOWNTIME_LIMIT_MILLIS_DEFAULT : downtimeLimitMillis;
     RequestCheck.range("downtime limit", downtimeLimitMillis, 1, DOWNTIME_LIMIT_MILLIS_MAX, "ms");
-    RequestCheck.range("max bandwidth", maxBandwidth, 0, Size.BYTES_MAX, "bytes per second");
+    if (maxBandwidth != 0) {
+      RequestCheck.range(
+          "max bandwidth", maxBandwidth, BANDWIDTH_MIN, Size.BYTES_MAX, "bytes per second");
+    }
     RequestCheck.range("timeout", timeoutSeconds, 0, TIMEOUT_SECONDS_MAX, "seconds");
     onTimeout = onTimeout == null ? TimeoutAction.ABORT : onTimeout;
   }

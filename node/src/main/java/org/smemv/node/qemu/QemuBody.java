@@ -98,6 +98,28 @@ public final class QemuBody implements AutoCloseable {
     }
   }
 
+  /**
+   * Ends a QEMU whose agent died between its start and the writing of its record: nobody else would
+   * ever, and it holds the VM's tap device, disk and sockets. Does nothing when there is a record.
+   *
+   * @param directory the VM's directory, which is named on the command line of its QEMU alone
+   */
+  public static void endUnrecorded(Path directory) throws IOException {
+    Path whole = directory.toAbsolutePath();
+    if (QemuRecord.read(whole.resolve("qemu.json")).isPresent()) {
+      return;
+    }
+    for (QemuProcess process : QemuProcess.naming(whole.resolve("qmp.sock").toString())) {
+      LOG.warn("QEMU {} was started for {} and never recorded: SIGKILL", process.pid(), whole);
+      process.kill();
+      if (!process.awaitEnd(KILL)) {
+        throw new QemuException(
+            QemuException.Kind.NOT_STOPPED,
+            "QEMU " + process.pid() + " is still there after SIGKILL: it hangs in the kernel");
+      }
+    }
+  }
+
   /** The process that the record in a VM's directory names, while it lives. */
   public static Optional<QemuProcess> living(Path directory) throws IOException {
     return QemuRecord.read(directory.toAbsolutePath().resolve("qemu.json"))

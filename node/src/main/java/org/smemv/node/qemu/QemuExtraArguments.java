@@ -99,9 +99,8 @@ public final class QemuExtraArguments {
   private static Optional<Refusal> disk(QemuOption option) {
     boolean direct =
         Set.of("none", "directsync").contains(option.get("cache"))
-            || option.get("cache.direct").equals("on")
-            || option.get("cache.direct").equals("true")
-            || option.get("aio").equals("native");
+            || isOn(option, "cache.direct")
+            || option.values("aio").contains("native");
     if (direct) {
       return Optional.of(DeviceRules.directDisk(option.toString()));
     }
@@ -109,6 +108,11 @@ public final class QemuExtraArguments {
       return DeviceRules.device(option.toString(), "vfio");
     }
     return Optional.empty();
+  }
+
+  /** Also of the nodes below; QEMU takes on, yes, y and true, and what it takes later is no no. */
+  private static boolean isOn(QemuOption option, String key) {
+    return !Set.of("off", "no", "n", "false").containsAll(option.values(key));
   }
 
   private static Optional<Refusal> locked(QemuOption option) {

@@ -41,6 +41,18 @@ record QemuOption(String name, String value, Map<String, String> properties) {
     return properties.getOrDefault(key, "");
   }
 
+  /** All values of the property, its own and those of what is nested in it. */
+  List<String> values(String key) {
+    List<String> values = new ArrayList<>();
+    properties.forEach(
+        (name, value) -> {
+          if (name.equals(key) || name.endsWith("." + key)) {
+            values.add(value);
+          }
+        });
+    return values;
+  }
+
   /** The kind of a device, object, network back end or character device. */
   String type() {
     for (String key : List.of("", "driver", "qom-type", "type", "backend")) {

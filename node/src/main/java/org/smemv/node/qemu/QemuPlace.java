@@ -20,7 +20,7 @@ public record QemuPlace(String host, Path directory, Path ramFile) {
   public QemuPlace {
     directory = directory.toAbsolutePath();
     ramFile = ramFile.toAbsolutePath();
-    int length = directory.resolve("qmp.sock").toString().getBytes(StandardCharsets.UTF_8).length;
+    int length = directory.resolve("body.sock").toString().getBytes(StandardCharsets.UTF_8).length;
     if (length > SOCKET_PATH_BYTES_MAX) {
       throw new IllegalArgumentException(
           directory

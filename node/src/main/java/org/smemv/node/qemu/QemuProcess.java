@@ -3,10 +3,12 @@ package org.smemv.node.qemu;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,6 +32,25 @@ public record QemuProcess(long pid, long startTicks) {
             () ->
                 new QemuException(
                     QemuException.Kind.NO_SUCH_PROCESS, "no process has the id " + pid));
+  }
+
+  /** The processes that have this in a word of their command line. */
+  static List<QemuProcess> naming(String part) throws IOException {
+    List<QemuProcess> found = new ArrayList<>();
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (Path process : processes) {
+        long pid = Long.parseLong(process.getFileName().toString());
+        try {
+          QemuProcess candidate = of(pid);
+          if (candidate.commandLine().stream().anyMatch(word -> word.contains(part))) {
+            found.add(candidate);
+          }
+        } catch (IOException e) {
+          // It has ended since, which answers the question as well.
+        }
+      }
+    }
+    return found;
   }
 
   /**

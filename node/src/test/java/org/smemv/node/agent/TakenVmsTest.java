@@ -56,6 +56,18 @@ class TakenVmsTest {
     assertThat(directory).doesNotExist();
   }
 
+  /** The next host's epochs begin with that of the move: a yes to it would lose the VM. */
+  @Test
+  void aVmThatIsLeavingIsNotSaidToBeTakenInTheEpochThatItLeavesIn() throws Exception {
+    VmRecord leaving = record(VM, 6, Phase.HERE, "h1").withEpoch(8).leaving("h1", 8);
+
+    taken.note(leaving.withEpoch(9));
+
+    assertThat(taken.has(VM, 7)).isTrue();
+    assertThat(taken.has(VM, 8)).isFalse();
+    assertThat(taken.has(VM, 9)).isFalse();
+  }
+
   @Test
   void aNoteGoesOnlyWhenItsSourceSaysThatItKnowsNothingOfTheVm() throws Exception {
     UUID still = new UUID(1, 3);

@@ -95,7 +95,7 @@ class ApiTest {
 
   @Test
   void aDryRunReturnsThePlanAndMovesNothing() throws OperationException {
-    MigrateVm dry = new MigrateVm("h2", 0, List.of(), 100, 1000, 60, TimeoutAction.FORCE, true);
+    MigrateVm dry = new MigrateVm("h2", 0, List.of(), 100, 125_000, 60, TimeoutAction.FORCE, true);
     PlanReport plan = client.plan("vm1", dry);
     assertThat(plan.targets()).hasSize(1);
     assertThat(plan.onTimeout()).isEqualTo(TimeoutAction.FORCE);

@@ -64,11 +64,18 @@ class ReportJsonTest {
   void aMigrationRequestKeepsItsFields() throws JsonProcessingException {
     MigrateVm request =
         new MigrateVm(
-            "h2", 4096, List.of(new SubShare("h3", 8192)), 50, 1, 2, TimeoutAction.FORCE, true);
+            "h2",
+            4096,
+            List.of(new SubShare("h3", 8192)),
+            50,
+            125_000,
+            2,
+            TimeoutAction.FORCE,
+            true);
     String json =
         """
         {"mainHost":"h2","mainMemoryBytes":4096,"subs":[{"host":"h3","bytes":8192}],\
-        "downtimeLimitMillis":50,"maxBandwidth":1,"timeoutSeconds":2,"onTimeout":"force",\
+        "downtimeLimitMillis":50,"maxBandwidth":125000,"timeoutSeconds":2,"onTimeout":"force",\
         "dryRun":true}\
         """;
     assertThat(Json.write(request)).isEqualTo(json);

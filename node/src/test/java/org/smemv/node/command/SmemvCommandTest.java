@@ -284,6 +284,7 @@ class SmemvCommandTest {
         "vm migrate vm1 --main h2 --downtime-limit -1 | 2 | downtime limit",
         "vm migrate vm1 --main h2 --downtime-limit 0 | 2 | downtime-limit",
         "vm migrate vm1 --main h2 --max-bandwidth fast | 2 | not a rate",
+        "vm migrate vm1 --main h2 --max-bandwidth 1k | 2 | 125000",
         "vm migrate vm1 --main h2 --timeout -5 | 2 | timeout",
         "vm migrate vm1 --main h2 --on-timeout wait | 2 | on-timeout",
         "vm migrate vm7 --main h2 | 4 | no host knows VM vm7",

@@ -121,6 +121,9 @@ class QemuArgumentsTest {
         "-drive file=x,cache=directsync | cache=writeback",
         "-drive file=x,aio=native | aio=threads",
         "-blockdev driver=file,filename=x,cache.direct=on | cache=writeback",
+        "-blockdev driver=file,filename=x,cache.direct=y | cache=writeback",
+        "-drive file=x,if=none,file.cache.direct=yes | cache=writeback",
+        "-drive file=x,if=none,file.aio=native | cache=writeback",
         "-blockdev {\"driver\":\"file\",\"filename\":\"x\",\"cache\":{\"direct\":true}} |"
             + " cache=writeback",
         "-overcommit mem-lock=on | mem-lock=off",

@@ -104,6 +104,23 @@ class QemuIT {
         .isEqualTo("inmigrate");
   }
 
+  /** As an agent leaves it that dies between the start and the writing of the record. */
+  @Test
+  void aQemuThatWasNeverRecordedIsEndedAndOneThatWasIsNot() throws IOException {
+    start(QemuBody.Mode.PAUSED);
+    QemuProcess process = body.process();
+    QemuBody.endUnrecorded(place().directory());
+    assertThat(process.isAlive()).isTrue();
+
+    body.close();
+    Files.delete(place().record());
+    QemuBody.endUnrecorded(directory.resolve("vm"));
+    assertThat(process.isAlive()).isTrue();
+    QemuBody.endUnrecorded(place().directory());
+    assertThat(process.isAlive()).isFalse();
+    body = null;
+  }
+
   @Test
   void aRestartedAgentFindsItsQemuAgain() throws IOException {
     start(QemuBody.Mode.PAUSED);
