@@ -49,7 +49,7 @@ final class LeftoverSweep {
       }
       return true;
     } catch (RuntimeException e) {
-      log.info("sub-host {} could not be looked through: {}", current, e.getMessage());
+      log.info("sub-host {} could not be looked through: {}", hosts.name(current), e.getMessage());
       end(false);
       return false;
     }
@@ -85,7 +85,7 @@ final class LeftoverSweep {
   private void end(boolean done) {
     hosts.countUsed(current, -leftovers.endSweep(current, done));
     if (dropped > 0) {
-      log.info("sub-host {} dropped {} copies that nobody knew of", current, dropped);
+      log.info("sub-host {} dropped {} copies that nobody knew of", hosts.name(current), dropped);
     }
     current = -1;
   }

@@ -186,6 +186,7 @@ final class PageGatherer implements AutoCloseable {
       budget.release(1);
       // Whoever touched it while it was claimed here has to fault again to be served.
       installer.wake(page);
+      counters.stalled("page " + page + " could not be installed: " + outcome);
       return false;
     }
     table.set(
@@ -207,7 +208,7 @@ final class PageGatherer implements AutoCloseable {
           "sub-host %s cannot be reached: %s".formatted(host.identity().name(), host.reason()));
       return null;
     }
-    PageLink fresh = hosts.open(host, TrafficClass.PREFETCH, 0, SubHost.TIMEOUT);
+    PageLink fresh = hosts.open(host, TrafficClass.PREFETCH, 0);
     link = fresh;
     if (stopped) {
       fresh.shutdown();

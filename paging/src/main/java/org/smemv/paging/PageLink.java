@@ -125,6 +125,11 @@ public final class PageLink implements AutoCloseable {
     reader.spinNanos(spin.toNanos());
   }
 
+  /** How long to wait for each answer from now on, instead of the target's time-out. */
+  void patience(Duration timeout) {
+    transport.readTimeout(timeout);
+  }
+
   /**
    * Gets pages into {@code into}, the {@code i}-th to byte {@code i} x 4096. The batch then says
    * which are zero or absent, and has the checksums, which were verified.

@@ -34,8 +34,14 @@ final class PageRelocation implements AutoCloseable {
 
   private final @Nullable PageLink[] links = new PageLink[SubHosts.HOSTS_MAX];
 
+  /** Where the links lead: an index may belong to another one by now. */
+  private final @Nullable SubHost[] linkedTo = new SubHost[SubHosts.HOSTS_MAX];
+
   /** Pages, by target, that were asked for on a connection that broke before the answer. */
   private final int[] unknown = new int[SubHosts.HOSTS_MAX];
+
+  /** Whom they were asked of. */
+  private final @Nullable SubHost[] unknownAt = new SubHost[SubHosts.HOSTS_MAX];
 
   private volatile @Nullable PageLink inUse;
   private int turn;
@@ -84,8 +90,9 @@ final class PageRelocation implements AutoCloseable {
       counters.stalled("no sub-host that can be reached has room, nor has the main host");
       return false;
     }
+    next.targetHost = hosts.at(next.target);
     PageLink link = link(next.target);
-    if (link == null) {
+    if (link == null || next.targetHost != linkedTo[next.target]) {
       return false;
     }
     next.count = scan.next(next.pages, next.seen, room);
@@ -120,18 +127,26 @@ final class PageRelocation implements AutoCloseable {
   }
 
   private void failed(PulledPages asked, PageLinkException e) {
-    SubHost target = hosts.at(asked.target);
-    String name = target == null ? "" + asked.target : target.identity().name();
-    counters.stalled("sub-host " + name + " did not take pages: " + e.getMessage());
+    SubHost target = asked.targetHost;
+    counters.stalled(
+        "sub-host " + hosts.name(asked.target) + " did not take pages: " + e.getMessage());
     if (e.code() == ErrorCode.CAPACITY && target != null) {
       target.refusedForRoom();
     }
     if (!e.isLost() && storedNothing(e.code())) {
-      hosts.countUsed(asked.target, -asked.count);
+      uncount(asked);
       leftovers.endPull(asked.target, 0);
     } else {
       unknown[asked.target] = asked.count;
+      unknownAt[asked.target] = target;
       hangUp(asked.target);
+    }
+  }
+
+  private static void uncount(PulledPages asked) {
+    SubHost target = asked.targetHost;
+    if (target != null) {
+      target.addUsed(-asked.count);
     }
   }
 
@@ -157,8 +172,10 @@ final class PageRelocation implements AutoCloseable {
 
   private boolean resolve(int target) {
     SubHost host = hosts.at(target);
-    if (host == null || host.state() == SubHost.State.FORGOTTEN) {
-      hosts.countUsed(target, -unknown[target]);
+    if (host == null || host != unknownAt[target]) {
+      leftovers.endPull(target, 0);
+    } else if (host.state() == SubHost.State.FORGOTTEN) {
+      host.addUsed(-unknown[target]);
       leftovers.endPull(target, 0);
     } else if (host.state() == SubHost.State.CONNECTED && link(target) != null) {
       leftovers.endPull(target, unknown[target]);
@@ -172,13 +189,20 @@ final class PageRelocation implements AutoCloseable {
   private @Nullable PageLink link(int target) {
     SubHost host = hosts.at(target);
     PageLink open = links[target];
-    if (host == null || open != null) {
+    if (open != null && host == linkedTo[target]) {
       return open;
     }
+    hangUp(target);
+    return host == null ? null : open(target, host);
+  }
+
+  private @Nullable PageLink open(int target, SubHost host) {
     try {
       int lane = 1 + source.identity().index();
-      PageLink fresh = hosts.open(host, TrafficClass.BULK, lane, TIMEOUT);
+      PageLink fresh = hosts.open(host, TrafficClass.BULK, lane);
+      fresh.patience(TIMEOUT);
       links[target] = fresh;
+      linkedTo[target] = host;
       return fresh;
     } catch (PageLinkException e) {
       counters.stalled("sub-host " + host.identity().name() + ": " + e.getMessage());

@@ -15,8 +15,6 @@ import org.smemv.placement.PageSize;
  * stays as it is until it is released, whatever happens to the store.
  */
 public final class PageStore implements PageHolder, AutoCloseable {
-  private static final long ZERO_ENTRY = -1L << 32;
-
   private final UUID vm;
   private final SlabPool pool;
   private final long ramPages;
@@ -124,7 +122,8 @@ public final class PageStore implements PageHolder, AutoCloseable {
       }
       long pagesBefore = pages;
       for (int i = 0; i < put.size(); i++) {
-        long entry = put.hasContents(i) ? entry(put.ticket(i), put.checksum(i)) : ZERO_ENTRY;
+        long entry =
+            put.hasContents(i) ? StoreEntry.of(put.ticket(i), put.checksum(i)) : StoreEntry.ZERO;
         int slot = exchange(put.page(i), entry);
         if (slot >= 0) {
           old[oldCount++] = slot;
@@ -156,7 +155,9 @@ public final class PageStore implements PageHolder, AutoCloseable {
         if (isMissing(put, i)) {
           boolean contents = put.hasContents(i);
           int ignored =
-              exchange(put.page(i), contents ? entry(put.ticket(i), put.checksum(i)) : ZERO_ENTRY);
+              exchange(
+                  put.page(i),
+                  contents ? StoreEntry.of(put.ticket(i), put.checksum(i)) : StoreEntry.ZERO);
           if (contents) {
             put.address(i, 0, -1); // the slot is the store's now
           }
@@ -180,7 +181,7 @@ public final class PageStore implements PageHolder, AutoCloseable {
       if (entry == 0) {
         batch.found(i, 0, PageFlags.ABSENT);
       } else {
-        batch.found(i, checksumOf(entry), flagsOf(entry));
+        batch.found(i, StoreEntry.checksum(entry), StoreEntry.flags(entry));
       }
     }
   }
@@ -192,7 +193,7 @@ public final class PageStore implements PageHolder, AutoCloseable {
     while (page >= 0 && into.size() < max) {
       long entry = radix.get(page);
       if (entry != 0) {
-        into.add(page, checksumOf(entry), flagsOf(entry));
+        into.add(page, StoreEntry.checksum(entry), StoreEntry.flags(entry));
       }
       page = radix.next(page + 1);
     }
@@ -219,11 +220,11 @@ public final class PageStore implements PageHolder, AutoCloseable {
         get.found(index, 0, PageFlags.ABSENT);
         return;
       }
-      if (entry == ZERO_ENTRY) {
+      if (entry == StoreEntry.ZERO) {
         get.found(index, 0, PageFlags.ZERO);
         return;
       }
-      int slot = slot(entry);
+      int slot = StoreEntry.slot(entry);
       if (pool.pin(slot)) {
         get.address(index, pool.address(slot), slot);
         if (radix.get(page) == entry) {
@@ -274,16 +275,16 @@ public final class PageStore implements PageHolder, AutoCloseable {
   /** Puts an entry in the tree and counts; returns the slot that it replaced, or -1. */
   private int exchange(long page, long entry) {
     long before = radix.set(page, entry);
-    zeroPages += (entry == ZERO_ENTRY ? 1 : 0) - (before == ZERO_ENTRY ? 1 : 0);
-    pages += (hasSlot(entry) ? 1 : 0) - (hasSlot(before) ? 1 : 0);
-    return hasSlot(before) ? slot(before) : -1;
+    zeroPages += (entry == StoreEntry.ZERO ? 1 : 0) - (before == StoreEntry.ZERO ? 1 : 0);
+    pages += (StoreEntry.hasSlot(entry) ? 1 : 0) - (StoreEntry.hasSlot(before) ? 1 : 0);
+    return StoreEntry.hasSlot(before) ? StoreEntry.slot(before) : -1;
   }
 
   /** Pages of the batch that would be stored beside, not in place of, what is stored. */
   private long fresh(PageBatch put) {
     long fresh = 0;
     for (int i = 0; i < put.size(); i++) {
-      fresh += put.hasContents(i) && !hasSlot(radix.get(put.page(i))) ? 1 : 0;
+      fresh += put.hasContents(i) && !StoreEntry.hasSlot(radix.get(put.page(i))) ? 1 : 0;
     }
     return fresh;
   }
@@ -316,26 +317,6 @@ public final class PageStore implements PageHolder, AutoCloseable {
     }
   }
 
-  private static long entry(int slot, int checksum) {
-    return (long) (slot + 1) << 32 | Integer.toUnsignedLong(checksum);
-  }
-
-  private static int slot(long entry) {
-    return (int) (entry >>> 32) - 1;
-  }
-
-  private static int checksumOf(long entry) {
-    return entry == ZERO_ENTRY ? PageChecksum.ZERO_PAGE : (int) entry;
-  }
-
-  private static int flagsOf(long entry) {
-    return entry == ZERO_ENTRY ? PageFlags.ZERO : 0;
-  }
-
-  private static boolean hasSlot(long entry) {
-    return entry != 0 && entry != ZERO_ENTRY;
-  }
-
   /** What the store holds and did. Waits for a frame that is being published. */
   public Status status() {
     writer.lock();
@@ -359,8 +340,8 @@ public final class PageStore implements PageHolder, AutoCloseable {
       int[] one = new int[1];
       radix.forEach(
           (page, entry) -> {
-            if (hasSlot(entry)) {
-              one[0] = slot(entry);
+            if (StoreEntry.hasSlot(entry)) {
+              one[0] = StoreEntry.slot(entry);
               pool.free(one, 1);
             }
           });

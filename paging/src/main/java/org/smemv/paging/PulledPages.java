@@ -1,5 +1,7 @@
 package org.smemv.paging;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The pages of one PULL, from being asked for to being settled. Passed between the thread of a
  * drain and the evictor's thread; {@link #settled} says whose it is.
@@ -11,6 +13,10 @@ final class PulledPages {
   int count;
   int source;
   int target;
+
+  /** Who has that index: another one may get it. */
+  @Nullable SubHost targetHost;
+
   volatile boolean settled = true;
 
   /** Says what is wanted: the pages with the checksums that their entries had. */

@@ -28,7 +28,11 @@ final class RelocationSettlement {
     atSource.clear();
     atTarget.clear();
     SubHost target = hosts.at(pulled.target);
-    boolean stays = target != null && !target.leaving();
+    if (target == null || target != pulled.targetHost) {
+      leftovers.endPull(pulled.target, 0);
+      return;
+    }
+    boolean stays = !target.leaving();
     int uncounted = 0;
     for (int i = 0; i < pulled.count; i++) {
       if (stays && pulled.arrived(i) && move(pulled, i)) {
@@ -64,7 +68,7 @@ final class RelocationSettlement {
     if (pulled.isAbsent(index) && table.get(pulled.pages[index]) == pulled.seen[index]) {
       counters.stalled(
           "sub-host "
-              + pulled.source
+              + hosts.name(pulled.source)
               + " does not have page "
               + pulled.pages[index]
               + " as the page table knows it");
@@ -76,7 +80,7 @@ final class RelocationSettlement {
     try {
       drop(source, atSource);
     } catch (RuntimeException e) {
-      log.debug("copies at sub-host {} are dropped later: {}", source, e.toString());
+      log.debug("copies at sub-host {} are dropped later: {}", hosts.name(source), e.toString());
     }
   }
 
@@ -85,7 +89,7 @@ final class RelocationSettlement {
       drop(target, atTarget);
       return true;
     } catch (RuntimeException e) {
-      log.debug("copies at sub-host {} are dropped later: {}", target, e.toString());
+      log.debug("copies at sub-host {} are dropped later: {}", hosts.name(target), e.toString());
       return false;
     }
   }

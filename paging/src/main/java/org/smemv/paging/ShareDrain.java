@@ -86,7 +86,14 @@ final class ShareDrain implements AutoCloseable {
 
   void start() {
     parts.copies().alsoFrom(dropped);
-    parts.evictor().errand(() -> known = true);
+    parts
+        .evictor()
+        .errand(
+            () -> {
+              known = true;
+              counters.done();
+              bell.ring();
+            });
     thread.start();
   }
 
@@ -140,8 +147,9 @@ final class ShareDrain implements AutoCloseable {
   private void run() {
     try {
       while (running) {
+        long began = System.nanoTime();
         if (!step()) {
-          bell.await(PAUSE_MILLIS);
+          bell.await(pause(System.nanoTime() - began));
         }
       }
     } catch (RuntimeException | Error e) {
@@ -159,6 +167,11 @@ final class ShareDrain implements AutoCloseable {
     }
   }
 
+  /** Looking for pages of a very large VM takes its time: it is done less often. */
+  private static long pause(long lookNanos) {
+    return Math.clamp(4 * lookNanos / 1_000_000, PAUSE_MILLIS, 10 * PAUSE_MILLIS);
+  }
+
   /** Moves some pages; false when there is nothing to do at the moment. */
   private boolean step() {
     boolean resolved = relocation.resolve();
@@ -168,7 +181,11 @@ final class ShareDrain implements AutoCloseable {
     if (gatherer.gather()) {
       return true;
     }
-    return known && (relocation.relocate() || isDrained());
+    if (!known) {
+      counters.stalled("pages go to other sub-hosts, and copies are dropped, once the VM is here");
+      return false;
+    }
+    return relocation.relocate() || isDrained();
   }
 
   /** The rest stays; what went elsewhere already may have left copies here. */
@@ -212,12 +229,20 @@ final class ShareDrain implements AutoCloseable {
   }
 
   private boolean isNamed() {
+    boolean copies = false;
     for (long page = 0; page < parts.table().pages(); page++) {
-      if (PageEntry.names(parts.table().get(page), index)) {
-        return true;
+      long entry = parts.table().get(page);
+      if (PageEntry.names(entry, index)) {
+        if (!PageEntry.has(entry, PageEntry.COPY)) {
+          return true;
+        }
+        copies = true;
       }
     }
-    return false;
+    if (copies && host.stores()) {
+      counters.done(); // nothing waits for room: the last copies are being dropped
+    }
+    return copies;
   }
 
   @Override

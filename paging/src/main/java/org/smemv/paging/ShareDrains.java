@@ -19,11 +19,14 @@ final class ShareDrains implements AutoCloseable {
     this.parts = parts;
   }
 
-  /** Marks the sub-hosts that were leaving under the agent before. */
+  /** Marks the sub-hosts that were leaving under the agent before, those that are still there. */
   synchronized void recover() {
-    for (SubHost host : parts.hosts().all()) {
-      if (parts.table().isLeaving(host.identity().index())) {
-        begin(host.identity().index());
+    for (int index = 0; index < drains.length; index++) {
+      if (parts.hosts().at(index) == null) {
+        parts.table().leaving(index, false);
+        parts.leftovers().forget(index);
+      } else if (parts.table().isLeaving(index)) {
+        begin(index);
       }
     }
   }

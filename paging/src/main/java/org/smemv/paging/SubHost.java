@@ -31,7 +31,7 @@ public final class SubHost {
   public record Identity(int index, String name, InetSocketAddress address) {}
 
   private static final long FULL_NANOS = 1_000_000_000L;
-  static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final Identity identity;
   private final AtomicLong used = new AtomicLong();

@@ -23,6 +23,10 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   public static final int HOSTS_MAX = 64;
 
   private static final Logger log = LoggerFactory.getLogger(SubHosts.class);
+
+  /** Short, because whoever ends a pager waits for whoever connects. */
+  private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(5);
+
   private static final long RETRY_MILLIS = 1000;
 
   /**
@@ -135,6 +139,12 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     return index >= 0 && index < HOSTS_MAX ? hosts.get(index) : null;
   }
 
+  /** What a person calls the sub-host with an index. */
+  String name(int index) {
+    SubHost host = at(index);
+    return host == null ? Integer.toString(index) : host.identity().name();
+  }
+
   private SubHost get(int index) {
     SubHost host = at(index);
     if (host == null) {
@@ -228,7 +238,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
    *
    * @throws PageLinkException when it cannot be reached or has forgotten the VM
    */
-  PageLink open(SubHost host, TrafficClass traffic, int lane, Duration timeout) {
+  PageLink open(SubHost host, TrafficClass traffic, int lane) {
     LinkTarget target = host.target(caller, traffic, lane);
     return PageLink.open(
         new LinkTarget(
@@ -238,7 +248,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
             traffic,
             lane,
             target.caller(),
-            timeout));
+            OPEN_TIMEOUT));
   }
 
   @Override
@@ -288,7 +298,8 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
 
   @Override
   public boolean hasForgotten(int host) {
-    return get(host).state() == SubHost.State.FORGOTTEN;
+    SubHost asked = at(host);
+    return asked == null || asked.state() == SubHost.State.FORGOTTEN;
   }
 
   /**

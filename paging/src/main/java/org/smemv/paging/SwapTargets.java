@@ -22,7 +22,9 @@ interface SwapTargets {
   /** Counts copies as gone from a sub-host, after their marks were cleared. */
   void dropped(int host, int pages);
 
-  /** True when a sub-host answers but has nothing of the VM any more. */
+  /**
+   * True when a sub-host answers but has nothing of the VM any more, or is none of the VM any more.
+   */
   boolean hasForgotten(int host);
 
   /**

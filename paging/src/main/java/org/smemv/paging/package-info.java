@@ -9,6 +9,10 @@
  * connections. Where a page is stands in the {@link org.smemv.paging.PageTable}, which outlives the
  * agent; after a crash the table, the RAM file and a pipe inside QEMU are made to agree again.
  *
+ * <p>A sub-host that is to be emptied has a {@link org.smemv.paging.ShareDrain}: its pages come to
+ * the main host ({@link org.smemv.paging.PageGatherer}) or are fetched by other sub-hosts ({@link
+ * org.smemv.paging.PageRelocation}, {@link org.smemv.paging.PagePuller}).
+ *
  * <p>On a sub-host {@link org.smemv.paging.PageServer} answers frames from a {@link
  * org.smemv.paging.PageStore} for each VM. On a host that a VM moves to, {@link
  * org.smemv.paging.IncomingMemory} takes their place. On the host that it leaves, {@link

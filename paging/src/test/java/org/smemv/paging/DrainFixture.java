@@ -51,17 +51,29 @@ final class DrainFixture implements AutoCloseable {
 
   /** Serves the faults of a process, with the first stores as sub-hosts. */
   void attach(long guestPid, int subHosts) throws Exception {
-    epoch++;
+    serve(guestPid, subHosts, new SubHosts(VM, ++epoch, "main"));
+    pager.keepWithinLimit();
+    awaitConnected();
+  }
+
+  /** As the other, but sub-hosts are only read from, as before a VM has come here for good. */
+  void attachReading(long guestPid, int subHosts) throws Exception {
+    serve(guestPid, subHosts, SubHosts.reading(VM, ++epoch, "main"));
+  }
+
+  private void serve(long guestPid, int subHosts, SubHosts hosts) throws Exception {
     attachment = GuestAttachment.attach(guestPid, ram, table);
-    SubHosts hosts = new SubHosts(VM, epoch, "main");
     for (int i = 0; i < subHosts; i++) {
       hosts.add(identity(i, i), pages);
     }
     pager = new GuestPager(attachment, hosts, Duration.ofNanos(50_000), broken::add);
     pager.recover();
     pager.serveFaults();
-    pager.keepWithinLimit();
-    awaitConnected();
+  }
+
+  /** So that whoever attaches next is newer than what the stores have seen. */
+  void skipEpochs(int count) {
+    epoch += count;
   }
 
   void awaitConnected() {
@@ -139,7 +151,7 @@ final class DrainFixture implements AutoCloseable {
           assertThat(batch.checksum(0)).as("page %d", page).isEqualTo(PageEntry.checksum(entry));
         }
       }
-      SubHost host = pager.subHosts().at(index);
+      SubHost host = pager == null ? null : pager.subHosts().at(index);
       if (host != null) {
         assertThat(host.usedPages()).as("pages counted at %d", index).isEqualTo(held);
       }

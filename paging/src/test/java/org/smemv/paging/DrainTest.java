@@ -348,6 +348,28 @@ class DrainTest {
   }
 
   @Test
+  void aMainHostThatOnlyReadsGathersAndDropsNothingUntilItTakesOver() throws Exception {
+    place(0, 0, 300);
+    fixture.table.limitPages(PAGES);
+    fixture.skipEpochs(4);
+    fixture.attachReading(guest.pid(), 2);
+    assertReads(7);
+    pager().drain(0);
+    await().until(() -> pager().draining(0).gathered() == 299);
+    assertThat(fixture.stores.get(0).store.status().pages()).isEqualTo(300);
+    assertThat(fixture.stores.get(0).store.status().drops()).isZero();
+    assertThat(pager().drained(0)).isFalse();
+    // The main host before is not fenced off.
+    assertThat(fixture.stores.get(0).store.status().epoch()).isEqualTo(1);
+
+    pager().subHosts().takeOver();
+    pager().keepWithinLimit();
+    fixture.awaitDrained(0);
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+    assertReads(8);
+  }
+
+  @Test
   void twoSubHostsThatAreDrainedAtOnceEndOnTheThird() throws Exception {
     attach(3);
     place(0, 0, 500);

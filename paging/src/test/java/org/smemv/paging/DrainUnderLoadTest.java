@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
  * Sub-hosts come, go and are emptied while a process with a part of its memory writes and verifies
  * all of it. {@code -Dsmemv.seed=N} repeats the random choices.
  */
-@Timeout(180)
+@Timeout(600)
 class DrainUnderLoadTest {
   private static final long PAGES = 4096;
   private static final long LIMIT = 1024;
@@ -164,7 +164,7 @@ class DrainUnderLoadTest {
         }
       }
       case 4 -> {
-        long limit = 700 + random.nextInt(1800);
+        long limit = 700L + random.nextInt(1800);
         pager().limitPages(limit);
         return "limit " + limit;
       }

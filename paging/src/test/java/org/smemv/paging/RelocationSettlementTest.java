@@ -45,6 +45,7 @@ class RelocationSettlementTest {
     settlement = new RelocationSettlement(table, hosts, leftovers);
     pulled.source = SOURCE;
     pulled.target = TARGET;
+    pulled.targetHost = hosts.at(TARGET);
   }
 
   @AfterEach
@@ -217,6 +218,20 @@ class RelocationSettlementTest {
 
     assertThat(table.get(7)).isEqualTo(at(SOURCE, 7));
     assertThat(TestPages.look(target.store, 7, 7)).isEqualTo("absent");
+    assertThat(used(TARGET)).isZero();
+  }
+
+  @Test
+  void anotherHostThatGotTheIndexOfTheTargetGetsNothing() {
+    asked(7);
+    TestPages.put(target.store, 1, 7, 7);
+    answered();
+    hosts.forget(TARGET).close();
+    hosts.add(new SubHost.Identity(TARGET, "s2", target.address()), PAGES);
+    settle();
+
+    assertThat(table.get(7)).isEqualTo(at(SOURCE, 7));
+    assertThat(atSource(7)).isEqualTo("right");
     assertThat(used(TARGET)).isZero();
   }
 
