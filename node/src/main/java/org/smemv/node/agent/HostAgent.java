@@ -69,7 +69,8 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     PageServer server =
         PageServer.start(
             options.data(),
-            new PageServer.Services(this, new ControlRequests(arriving, held, description::report)),
+            new PageServer.Services(
+                this, new ControlRequests(arriving, held, description::report), this::addressOf),
             PageServer.Options.of(options.name()));
     held.servedBy(server);
     arriving.servedBy(server);
