@@ -106,19 +106,21 @@ final class Departures {
             plan, main, subs, body, Json.write(vm.body().spec().orElseThrow()), new SystemClock());
     MigrationJob job = new MigrationJob(UUID.randomUUID().toString(), host, migration);
     remember(job);
-    Thread.ofPlatform()
-        .daemon()
-        .name("migration-" + plan.name())
-        .start(
-            () -> {
-              try (prepared) {
-                migration.run();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              } finally {
-                vm.vacate();
-              }
-            });
+    Thread runner =
+        Thread.ofPlatform()
+            .daemon()
+            .name("migration-" + plan.name())
+            .start(
+                () -> {
+                  try (prepared) {
+                    migration.run();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  } finally {
+                    vm.vacate();
+                  }
+                });
+    job.watch(runner);
     return job;
   }
 

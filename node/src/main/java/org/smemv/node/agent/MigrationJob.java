@@ -1,22 +1,38 @@
 package org.smemv.node.agent;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.Migration;
+import org.smemv.migration.MigrationState;
+import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.MigrationReport;
+import org.smemv.node.api.OperationException;
 import org.smemv.node.api.TargetRole;
 import org.smemv.placement.PageSize;
 
-/** A migration as its operator sees it: an id, and a report with rates over the last moments. */
+/**
+ * A migration as its operator sees it: an id, a report with rates over the last moments, and what
+ * happened to it.
+ */
 final class MigrationJob {
   private static final long RATE_NANOS = 250_000_000;
+
+  /** A look is one read of a field. Shorter states are passed over. */
+  private static final Duration LOOK_EACH = Duration.ofMillis(10);
+
+  private static final long PROGRESS_NANOS = 500_000_000;
 
   private final String id;
   private final String source;
   private final Migration migration;
+  private final MigrationHistory history = new MigrationHistory();
+  private @Nullable MigrationState noted;
+  private long notedNanos;
   private long rateNanos = System.nanoTime();
   private long rateBytes;
   private long ratePages;
@@ -45,6 +61,44 @@ final class MigrationJob {
 
   boolean isOver() {
     return migration.state().isOver();
+  }
+
+  /**
+   * Begins to note what happens.
+   *
+   * @param runner the thread that carries the migration out; when it is over, so is this
+   */
+  void watch(Thread runner) {
+    Thread.ofVirtual().name("watch-" + vm()).start(() -> watchToEnd(runner));
+  }
+
+  private void watchToEnd(Thread runner) {
+    try {
+      boolean alive = true;
+      while (alive && !isOver()) {
+        alive = runner.isAlive();
+        noteProgress();
+        Thread.sleep(LOOK_EACH);
+      }
+      history.note(report());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void noteProgress() {
+    long now = System.nanoTime();
+    if (migration.state() != noted || now - notedNanos >= PROGRESS_NANOS) {
+      MigrationReport report = report();
+      history.note(report);
+      noted = report.state();
+      notedNanos = now;
+    }
+  }
+
+  /** Tells a follower what happens, until it has enough or the migration is over. */
+  void follow(long after, MigrationFollower follower) throws OperationException {
+    history.follow(after, follower);
   }
 
   synchronized MigrationReport report() {

@@ -7,6 +7,7 @@ import org.smemv.node.api.AttachVm;
 import org.smemv.node.api.HostOperations;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
@@ -72,6 +73,11 @@ final class Operations implements HostOperations {
   @Override
   public MigrationReport migrate(String vm, MigrateVm request) throws OperationException {
     return local.departures().start(local.find(vm).vm(), request).report();
+  }
+
+  @Override
+  public void follow(String id, long after, MigrationFollower follower) throws OperationException {
+    local.migration(id).follow(after, follower);
   }
 
   @Override

@@ -1,12 +1,14 @@
 package org.smemv.node.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.webclient.api.HttpClientRequest;
 import io.helidon.webclient.api.HttpClientResponse;
 import io.helidon.webclient.api.WebClient;
+import io.helidon.webclient.api.WebClientConfig;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -17,7 +19,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Another process's {@link HostOperations}, asked over its Unix socket. Safe for use by many
+ * Another process's {@link HostOperations}, asked where its API listens. Safe for use by many
  * threads. Every call has a time-out; a host that does not answer is {@code UNREACHABLE_HOST}.
  */
 public final class ApiClient implements HostOperations {
@@ -28,7 +30,13 @@ public final class ApiClient implements HostOperations {
   private static final Duration ACTION = Duration.ofMinutes(2);
 
   private static final Duration CONNECT = Duration.ofSeconds(3);
+
+  /** Three signs of life that did not come. */
+  private static final Duration SILENCE = Duration.ofSeconds(30);
+
+  private static final HeaderName LAST_EVENT_ID = HeaderNames.create("Last-Event-ID");
   private static final int ANSWER_BYTES_MAX = 16 << 20;
+  private static final int NOTHING_MORE = 204;
 
   private final HostEntry host;
   private final Duration queryTimeout;
@@ -107,6 +115,57 @@ public final class ApiClient implements HostOperations {
     return ask(Method.DELETE, path, null, MigrationReport.class, actionTimeout);
   }
 
+  @Override
+  public void follow(String id, long after, MigrationFollower follower) throws OperationException {
+    String path = "/v1/migrations/" + id + "/events";
+    try (EventSource source = new EventSource(taker -> readEvents(path, after, taker))) {
+      tell(source, follower);
+    } catch (IOException e) {
+      throw unreachable(String.valueOf(e.getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw unreachable("interrupted", e);
+    }
+  }
+
+  private static void tell(EventSource source, MigrationFollower follower)
+      throws IOException, InterruptedException, OperationException {
+    boolean more = true;
+    while (more) {
+      EventParser.Item item = source.next(SILENCE);
+      if (item == null) {
+        return;
+      }
+      MigrationEvent event = item.event();
+      more = event == null ? follower.quiet() : follower.happened(event) && !event.isLast();
+    }
+  }
+
+  private void readEvents(String path, long after, EventSource.Taker taker)
+      throws IOException, InterruptedException, OperationException {
+    WebClient client = newClient(SILENCE);
+    HttpClientRequest request = client.method(Method.GET).path(path);
+    if (after != 0) {
+      request.header(LAST_EVENT_ID, Long.toString(after));
+    }
+    try (HttpClientResponse response = request.request()) {
+      int status = response.status().code();
+      if (status == NOTHING_MORE) {
+        return;
+      }
+      if (status / 100 != 2) {
+        throw failure(answer(response));
+      }
+      EventParser parser = new EventParser(response.inputStream());
+      for (EventParser.Item item = parser.next(); item != null; item = parser.next()) {
+        taker.take(item);
+      }
+      throw new IOException("the events broke off");
+    } finally {
+      client.closeResource();
+    }
+  }
+
   private static String migrationsOf(String vm) {
     return "/v1/vms/" + vm + "/migrations";
   }
@@ -123,20 +182,33 @@ public final class ApiClient implements HostOperations {
       if (answer.status() / 100 == 2) {
         return Json.read(answer.body(), type);
       }
-      ApiError error = Json.read(answer.body(), ApiError.class);
-      throw new OperationException(error.code(), error.message());
     } catch (JsonProcessingException e) {
-      throw new OperationException(
-          ErrorCode.INTERNAL,
-          "host "
-              + host.name()
-              + ": HTTP status "
-              + answer.status()
-              + " and an answer that is not understood: "
-              + Json.reason(e)
-              + ". Do the agent and this command have the same version?",
-          e);
+      throw notUnderstood(answer, e);
     }
+    throw failure(answer);
+  }
+
+  /** What an answer says that is not a success. */
+  private OperationException failure(Answer answer) {
+    try {
+      ApiError error = Json.read(answer.body(), ApiError.class);
+      return new OperationException(error.code(), error.message());
+    } catch (JsonProcessingException e) {
+      return notUnderstood(answer, e);
+    }
+  }
+
+  private OperationException notUnderstood(Answer answer, JsonProcessingException e) {
+    return new OperationException(
+        ErrorCode.INTERNAL,
+        "host "
+            + host.name()
+            + ": HTTP status "
+            + answer.status()
+            + " and an answer that is not understood: "
+            + Json.reason(e)
+            + ". Do the agent and this command have the same version?",
+        e);
   }
 
   private record Answer(int status, String body) {}
@@ -177,14 +249,18 @@ public final class ApiClient implements HostOperations {
     HttpClientRequest request = client.method(method).path(path);
     try (HttpClientResponse response =
         body == null ? request.request() : request.submit(Json.bytes(body))) {
-      byte[] bytes =
-          response.entity().hasEntity()
-              ? response.inputStream().readNBytes(ANSWER_BYTES_MAX)
-              : new byte[0];
-      return new Answer(response.status().code(), new String(bytes, StandardCharsets.UTF_8));
+      return answer(response);
     } finally {
       client.closeResource();
     }
+  }
+
+  private static Answer answer(HttpClientResponse response) throws IOException {
+    byte[] bytes =
+        response.entity().hasEntity()
+            ? response.inputStream().readNBytes(ANSWER_BYTES_MAX)
+            : new byte[0];
+    return new Answer(response.status().code(), new String(bytes, StandardCharsets.UTF_8));
   }
 
   /**
@@ -192,13 +268,14 @@ public final class ApiClient implements HostOperations {
    * use, and Helidon 4.5 cannot be told not to keep Unix connections (it then forgets to connect).
    */
   private WebClient newClient(Duration timeout) {
-    return WebClient.builder()
-        .baseUri("http://localhost")
-        .baseAddress(UnixDomainSocketAddress.of(host.api()))
-        .connectTimeout(CONNECT)
-        .readTimeout(timeout)
-        .shareConnectionCache(false)
-        .build();
+    WebClientConfig.Builder client =
+        WebClient.builder()
+            .baseUri(host.api().uri())
+            .connectTimeout(CONNECT)
+            .readTimeout(timeout)
+            .shareConnectionCache(false);
+    host.api().socket().ifPresent(client::baseAddress);
+    return client.build();
   }
 
   private OperationException unreachable(String why, Throwable cause) {

@@ -84,13 +84,8 @@ public record HostsFile(Path file, List<HostEntry> hosts) {
                 throw new IllegalArgumentException("host " + name + ": unknown field " + field);
               }
             });
-    String api = node.path("api").asText("");
-    if (!api.startsWith("unix:/")) {
-      throw new IllegalArgumentException(
-          "host " + name + ": api '" + api + "' must be unix: and an absolute path");
-    }
-    Path socket = Path.of(api.substring("unix:".length()));
-    return new HostEntry(name, socket, address("host " + name, node.path("data").asText("")));
+    ApiAddress api = ApiAddress.parse("host " + name + ": api", node.path("api").asText(""));
+    return new HostEntry(name, api, address("host " + name, node.path("data").asText("")));
   }
 
   /**

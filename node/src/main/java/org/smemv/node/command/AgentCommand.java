@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ServiceLoader;
 import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
+import org.smemv.node.api.ApiAddress;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostsFile;
 import org.smemv.node.api.OperationException;
@@ -31,8 +32,10 @@ final class AgentCommand extends SmemvTask {
   @Option(
       names = "--api",
       required = true,
-      paramLabel = "unix:PATH",
-      description = "The Unix socket for operators; its directory becomes private.")
+      paramLabel = ApiAddress.SYNTAX,
+      description =
+          "Where operators reach it: a Unix socket, whose directory becomes private, or a loopback"
+              + " address, which every user of the machine reaches.")
   private String api = "";
 
   @Option(
@@ -66,9 +69,7 @@ final class AgentCommand extends SmemvTask {
 
   private AgentOptions options() {
     Name.require("--name", name);
-    if (!api.startsWith("unix:/")) {
-      throw new IllegalArgumentException("--api '" + api + "': write unix: and an absolute path");
-    }
+    ApiAddress operators = ApiAddress.parse("--api", api);
     if (capacity % PAGE_BYTES != 0) {
       throw new IllegalArgumentException("--capacity " + capacity + ": whole pages of 4096 bytes");
     }
@@ -76,7 +77,7 @@ final class AgentCommand extends SmemvTask {
     return new AgentOptions(
         name,
         address,
-        Path.of(api.substring("unix:".length())),
+        operators,
         state.toAbsolutePath().normalize(),
         capacity,
         root().hostsFile().toAbsolutePath());

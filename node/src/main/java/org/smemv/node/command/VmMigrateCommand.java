@@ -98,7 +98,7 @@ final class VmMigrateCommand extends SmemvTask {
       return ExitCode.OK;
     }
     MigrationReport first = place.operations().migrate(name, request);
-    return new MigrationWatch(screen(), place.operations()).watch(first);
+    return new MigrationWatch(screen(), place.operations(), first).watch();
   }
 
   private void print(PlanReport plan) {

@@ -49,7 +49,7 @@ final class VmMigrationCommand extends CommandGroup {
   static final class Watch extends OnMigration {
     @Override
     ExitCode run(HostOperations source, MigrationReport report) throws OperationException {
-      return new MigrationWatch(screen(), source).watch(report);
+      return new MigrationWatch(screen(), source, report).watch();
     }
   }
 

@@ -191,7 +191,7 @@ class ApiTest {
 
   @Test
   void aRequestTooLongIsRefused() throws IOException {
-    String answer = http("POST", "/v1/vms", "[" + " ".repeat(ApiServer.BODY_BYTES_MAX) + "]");
+    String answer = http("POST", "/v1/vms", "[" + " ".repeat(ApiRoutes.BODY_BYTES_MAX) + "]");
     assertThat(answer).startsWith("HTTP/1.1 400").contains("65536 bytes");
   }
 

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import org.smemv.migration.MigrationState;
 
 /** A host in memory that notes what it was asked. */
-public final class FakeHost implements HostOperations {
+public class FakeHost implements HostOperations {
   public final List<Object> requests = new CopyOnWriteArrayList<>();
   public final Map<String, VmReport> vms = new LinkedHashMap<>();
   public final List<MigrationReport> progress = new ArrayList<>();
@@ -160,6 +160,21 @@ public final class FakeHost implements HostOperations {
     }
     asked++;
     return progress.get(Math.min(asked, progress.size() - 1));
+  }
+
+  @Override
+  public void follow(String id, long after, MigrationFollower follower) throws OperationException {
+    if (!id.equals("m1")) {
+      throw new OperationException(ErrorCode.NOT_FOUND, "no migration " + id);
+    }
+    boolean more = true;
+    for (int i = (int) after; more && i < progress.size(); i++) {
+      more = follower.happened(event(i));
+    }
+  }
+
+  public MigrationEvent event(int index) {
+    return new MigrationEvent(index + 1, MigrationEvent.Kind.STATE, progress.get(index));
   }
 
   @Override

@@ -25,7 +25,9 @@ import org.smemv.node.api.AttachVm;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.FakeHost;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.NetRequest;
+import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SetMainMemory;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.SubShare;
@@ -159,6 +161,29 @@ class SmemvCommandTest {
         .contains("Plan for VM vm1: 1G from h1")
         .containsPattern("h2\\s+main\\s+512M\\s+600M")
         .contains("downtime limit 300 ms");
+  }
+
+  @Test
+  void aMigrationIsFollowedOnWhenItsAgentWasAwayForAMoment() throws IOException {
+    FakeHost shaky =
+        new FakeHost("h4") {
+          @Override
+          public void follow(String id, long after, MigrationFollower follower)
+              throws OperationException {
+            requests.add(after);
+            follower.happened(event((int) after));
+            throw new OperationException(ErrorCode.FAILED, "this breaks the connection off");
+          }
+        };
+    shaky.vms.put("vm4", FakeHost.vmReport("vm4", "h4"));
+    shaky.progress.add(FakeHost.migrationReport(MigrationState.COPY, null));
+    shaky.progress.add(FakeHost.migrationReport(MigrationState.PAUSE, null));
+    shaky.progress.add(FakeHost.migrationReport(MigrationState.DONE, null));
+    servers.add(ApiServer.start(directory.resolve("h4/api.sock"), "h4", shaky));
+    writeHosts("h4");
+    assertThat(smemv("vm", "migrate", "vm4", "--main", "h2")).as(err.toString()).isZero();
+    assertThat(out.toString()).contains("COPY", "PAUSE", "VM vm1 moved");
+    assertThat(shaky.requests.subList(1, 4)).containsExactly(0L, 1L, 2L);
   }
 
   @Test
@@ -296,6 +321,8 @@ class SmemvCommandTest {
         "agent --name / --data 1.2.3.4:5 --api unix:/a --state /s --capacity 1G | 2 | --name",
         "agent --name h1 --data x:5 --api unix:/a --state /s --capacity 1G | 2 | IP address",
         "agent --name h1 --data 1.2.3.4:5 --api /a --state /s --capacity 1G | 2 | unix:",
+        "agent --name h1 --data 1.2.3.4:5 --api http://1.2.3.4:5 --state /s --capacity 1G | 2 | no"
+            + " authentication",
         "agent --name h1 --data 1.2.3.4:5 --api unix:/a --state /s --capacity 5 | 2 | 4096",
       })
   void badInputEndsWithItsExitCodeAndChangesNothing(String arguments, int exit, String word) {

@@ -1,0 +1,139 @@
+package org.smemv.node.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.smemv.placement.Name;
+
+/**
+ * The routes of the operator API and what they do. {@code openapi.json}, which the server offers at
+ * {@code /openapi.json}, describes each of them, and a test holds both together.
+ */
+final class ApiRoutes {
+  /** What a route does with a request; an answer is sent when it returns. */
+  @FunctionalInterface
+  interface Action {
+    void run(ServerRequest request, ServerResponse response) throws OperationException;
+  }
+
+  /** An operation whose result is sent as JSON. */
+  @FunctionalInterface
+  private interface Operation {
+    Object apply(ServerRequest request) throws OperationException;
+  }
+
+  /**
+   * A route.
+   *
+   * @param path with {@code {vm}} or {@code {id}} for a part that varies
+   */
+  record Route(Method method, String path, Action action) {}
+
+  /** The largest sensible request is a StartVm with many QEMU arguments. */
+  static final int BODY_BYTES_MAX = 64 << 10;
+
+  private static final HeaderName LAST_EVENT_ID = HeaderNames.create("Last-Event-ID");
+
+  private final HostOperations operations;
+  private final Followers followers;
+
+  ApiRoutes(HostOperations operations, Followers followers) {
+    this.operations = operations;
+    this.followers = followers;
+  }
+
+  /** All of them. */
+  List<Route> all() {
+    return List.of(
+        json(Method.GET, "/v1/host", request -> operations.host()),
+        json(Method.GET, "/v1/vms", request -> operations.vms()),
+        json(Method.POST, "/v1/vms", r -> operations.start(body(r, StartVm.class))),
+        json(Method.POST, "/v1/attachments", r -> operations.attach(body(r, AttachVm.class))),
+        json(Method.GET, "/v1/vms/{vm}", request -> operations.vm(vm(request))),
+        json(Method.DELETE, "/v1/vms/{vm}", this::stop),
+        json(Method.PUT, "/v1/vms/{vm}/main-memory", this::setMainMemory),
+        json(Method.POST, "/v1/vms/{vm}/migrations", this::migrate),
+        json(Method.GET, "/v1/migrations", request -> operations.migrations()),
+        json(Method.GET, "/v1/migrations/{id}", request -> operations.migration(id(request))),
+        json(Method.DELETE, "/v1/migrations/{id}", request -> operations.cancel(id(request))),
+        new Route(Method.GET, "/v1/migrations/{id}/events", this::follow));
+  }
+
+  private static Route json(Method method, String path, Operation operation) {
+    return new Route(
+        method, path, (request, response) -> send(response, 200, operation.apply(request)));
+  }
+
+  static void send(ServerResponse response, int status, Object body) {
+    response
+        .status(status)
+        .header(HeaderNames.CONTENT_TYPE, "application/json")
+        .send(Json.bytes(body));
+  }
+
+  private Object migrate(ServerRequest request) throws OperationException {
+    MigrateVm migration = body(request, MigrateVm.class);
+    return migration.dryRun()
+        ? operations.plan(vm(request), migration)
+        : operations.migrate(vm(request), migration);
+  }
+
+  private Object stop(ServerRequest request) throws OperationException {
+    operations.stop(vm(request));
+    return Map.of();
+  }
+
+  private Object setMainMemory(ServerRequest request) throws OperationException {
+    return operations.setMainMemory(vm(request), body(request, SetMainMemory.class));
+  }
+
+  private void follow(ServerRequest request, ServerResponse response) throws OperationException {
+    String id = id(request);
+    long after = lastEventId(request);
+    followers.serve(response, follower -> operations.follow(id, after, follower));
+  }
+
+  private static long lastEventId(ServerRequest request) {
+    String text = request.headers().first(LAST_EVENT_ID).orElse("0");
+    try {
+      long id = Long.parseLong(text);
+      if (id >= 0) {
+        return id;
+      }
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("Last-Event-ID '" + text + "': a number is needed", e);
+    }
+    throw new IllegalArgumentException("Last-Event-ID " + text + ": 0 or more is needed");
+  }
+
+  private static String vm(ServerRequest request) {
+    return Name.require("VM name", request.path().pathParameters().get("vm"));
+  }
+
+  private static String id(ServerRequest request) {
+    return Name.require("migration id", request.path().pathParameters().get("id"));
+  }
+
+  private static <T> T body(ServerRequest request, Class<T> type) throws OperationException {
+    try (InputStream stream = request.content().inputStream()) {
+      byte[] body = stream.readNBytes(BODY_BYTES_MAX + 1);
+      if (body.length > BODY_BYTES_MAX) {
+        throw new OperationException(
+            ErrorCode.BAD_REQUEST, "the request has more than " + BODY_BYTES_MAX + " bytes");
+      }
+      return Json.read(new String(body, StandardCharsets.UTF_8), type);
+    } catch (JsonProcessingException e) {
+      throw new OperationException(ErrorCode.BAD_REQUEST, "bad request: " + Json.reason(e), e);
+    } catch (IOException e) {
+      throw new OperationException(ErrorCode.BAD_REQUEST, "the request broke off: " + e, e);
+    }
+  }
+}
