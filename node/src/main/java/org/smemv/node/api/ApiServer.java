@@ -97,18 +97,14 @@ public final class ApiServer implements AutoCloseable {
       ApiSocket.prepare(unix.path());
     }
     ApiServer api = new ApiServer(address, host, operations, followers);
-    try {
-      api.server.start();
-    } catch (RuntimeException e) {
-      followers.close();
-      throw new IOException("the API cannot listen on " + address + ": " + reason(e), e);
+    api.server.start();
+    if (!api.server.isRunning()) {
+      // Helidon logs why, and goes on as if it had been started.
+      api.close();
+      throw new IOException(
+          "the API cannot listen on " + address + ": is another program there? See the log");
     }
     return api;
-  }
-
-  private static String reason(Throwable e) {
-    Throwable cause = e.getCause();
-    return cause == null ? String.valueOf(e.getMessage()) : reason(cause);
   }
 
   /** Where it listens, with the port that was found when any was wanted. */
