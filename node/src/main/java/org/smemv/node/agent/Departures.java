@@ -46,6 +46,9 @@ final class Departures {
   private final Consumer<HostedVm> gone;
   private final Map<String, MigrationJob> jobs = new LinkedHashMap<>();
 
+  /** Of jobs that are not remembered any more, so that sums never fall. */
+  private MigrationSums forgotten = MigrationSums.NONE;
+
   /**
    * @param addressOf finds the data port of a host, or fails naming it
    * @param gone ends what is left here of a VM that has left
@@ -126,7 +129,8 @@ final class Departures {
 
   private synchronized void remember(MigrationJob job) {
     while (jobs.size() >= REMEMBERED) {
-      jobs.remove(jobs.keySet().iterator().next());
+      String oldest = jobs.keySet().iterator().next();
+      forgotten = forgotten.plus(java.util.Objects.requireNonNull(jobs.remove(oldest)));
     }
     jobs.put(job.id(), job);
   }
@@ -140,6 +144,15 @@ final class Departures {
 
   synchronized @Nullable MigrationJob get(String id) {
     return jobs.get(id);
+  }
+
+  /** Of all since this agent's start. */
+  synchronized MigrationSums sums() {
+    MigrationSums sums = forgotten;
+    for (MigrationJob job : jobs.values()) {
+      sums = sums.plus(job);
+    }
+    return sums;
   }
 
   /** The newest first. */

@@ -74,7 +74,9 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     held.servedBy(server);
     arriving.servedBy(server);
     new Housekeeping(options.name(), held, arriving, taken, server, this::addressOf).start();
-    Operations operations = new Operations(description::report, hosted, local);
+    HostFigures figures =
+        new HostFigures(description::report, hosted, local.departures(), server::connections);
+    Operations operations = new Operations(description::report, figures::now, hosted, local);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);
     log.info("host {} serves pages on {}", options.name(), options.data());
     awaitEnd();

@@ -59,6 +59,10 @@ final class MigrationJob {
     return migration;
   }
 
+  long sentBytes() {
+    return migration.progress().sentBytes();
+  }
+
   boolean isOver() {
     return migration.state().isOver();
   }

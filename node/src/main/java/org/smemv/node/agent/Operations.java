@@ -4,25 +4,32 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.smemv.node.api.AttachVm;
-import org.smemv.node.api.HostOperations;
+import org.smemv.node.api.HostMetrics;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
+import org.smemv.node.api.ServedHost;
 import org.smemv.node.api.SetMainMemory;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.VmReport;
 
 /** What operators ask for, sent to the part of the agent that does it. */
-final class Operations implements HostOperations {
+final class Operations implements ServedHost {
   private final Supplier<HostReport> description;
+  private final Supplier<HostMetrics> figures;
   private final HostedVms vms;
   private final LocalVms local;
 
-  Operations(Supplier<HostReport> description, HostedVms vms, LocalVms local) {
+  Operations(
+      Supplier<HostReport> description,
+      Supplier<HostMetrics> figures,
+      HostedVms vms,
+      LocalVms local) {
     this.description = description;
+    this.figures = figures;
     this.vms = vms;
     this.local = local;
   }
@@ -30,6 +37,11 @@ final class Operations implements HostOperations {
   @Override
   public HostReport host() {
     return description.get();
+  }
+
+  @Override
+  public HostMetrics metrics() {
+    return figures.get();
   }
 
   @Override

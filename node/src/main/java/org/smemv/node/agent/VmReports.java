@@ -171,7 +171,7 @@ final class VmReports {
         latency.getMaxValue() / 1e3);
   }
 
-  private static VmReport.Evictions evictions(@Nullable GuestPager pager) {
+  static VmReport.Evictions evictions(@Nullable GuestPager pager) {
     if (pager == null) {
       return VmReport.Evictions.NONE;
     }

@@ -42,10 +42,10 @@ final class ApiRoutes {
 
   private static final HeaderName LAST_EVENT_ID = HeaderNames.create("Last-Event-ID");
 
-  private final HostOperations operations;
+  private final ServedHost operations;
   private final Followers followers;
 
-  ApiRoutes(HostOperations operations, Followers followers) {
+  ApiRoutes(ServedHost operations, Followers followers) {
     this.operations = operations;
     this.followers = followers;
   }
@@ -64,7 +64,8 @@ final class ApiRoutes {
         json(Method.GET, "/v1/migrations", request -> operations.migrations()),
         json(Method.GET, "/v1/migrations/{id}", request -> operations.migration(id(request))),
         json(Method.DELETE, "/v1/migrations/{id}", request -> operations.cancel(id(request))),
-        new Route(Method.GET, "/v1/migrations/{id}/events", this::follow));
+        new Route(Method.GET, "/v1/migrations/{id}/events", this::follow),
+        new Route(Method.GET, "/metrics", this::metrics));
   }
 
   private static Route json(Method method, String path, Operation operation) {
@@ -99,6 +100,13 @@ final class ApiRoutes {
     String id = id(request);
     long after = lastEventId(request);
     followers.serve(response, follower -> operations.follow(id, after, follower));
+  }
+
+  private void metrics(ServerRequest request, ServerResponse response) {
+    response
+        .status(200)
+        .header(HeaderNames.CONTENT_TYPE, MetricsPage.CONTENT_TYPE)
+        .send(MetricsPage.of(operations.metrics(), followers.count()));
   }
 
   private static long lastEventId(ServerRequest request) {

@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
  * GET    /v1/migrations/{id}             MigrationReport
  * DELETE /v1/migrations/{id}             MigrationReport, cancelled
  * GET    /v1/migrations/{id}/events      server-sent events, a MigrationReport in each
+ * GET    /metrics                        figures for Prometheus
  * </pre>
  *
  * Everything that is not a success carries an {@link ApiError}.
@@ -48,8 +49,7 @@ public final class ApiServer implements AutoCloseable {
   private final Followers followers;
   private final WebServer server;
 
-  private ApiServer(
-      ApiAddress address, String host, HostOperations operations, Followers followers) {
+  private ApiServer(ApiAddress address, String host, ServedHost operations, Followers followers) {
     this.address = address;
     this.host = host;
     this.followers = followers;
@@ -79,19 +79,19 @@ public final class ApiServer implements AutoCloseable {
    * @param address where; the directory of a Unix socket becomes accessible to its owner only
    * @param host this host's name, for errors
    */
-  public static ApiServer start(ApiAddress address, String host, HostOperations operations)
+  public static ApiServer start(ApiAddress address, String host, ServedHost operations)
       throws IOException {
     return start(address, host, operations, new Followers(FOLLOWERS_MAX, WRITE_MAX));
   }
 
   /** As the other, on a Unix socket. */
-  public static ApiServer start(Path socket, String host, HostOperations operations)
+  public static ApiServer start(Path socket, String host, ServedHost operations)
       throws IOException {
     return start(new ApiAddress.UnixSocket(socket.toAbsolutePath()), host, operations);
   }
 
   static ApiServer start(
-      ApiAddress address, String host, HostOperations operations, Followers followers)
+      ApiAddress address, String host, ServedHost operations, Followers followers)
       throws IOException {
     if (address instanceof ApiAddress.UnixSocket unix) {
       ApiSocket.prepare(unix.path());

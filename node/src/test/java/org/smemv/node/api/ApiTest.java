@@ -201,6 +201,14 @@ class ApiTest {
     assertThat(http("DELETE", "/v1/host", "")).startsWith("HTTP/1.1 404").contains("NOT_FOUND");
   }
 
+  @Test
+  void figuresForMonitoringAreServedAsTextOfThatFormat() throws IOException {
+    assertThat(http("GET", "/metrics", ""))
+        .startsWith("HTTP/1.1 200")
+        .containsIgnoringCase("content-type: text/plain; version=0.0.4; charset=utf-8")
+        .contains("smemv_host_capacity_bytes 5.36870912E8\n");
+  }
+
   private String http(String method, String path, String body) throws IOException {
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
       byte[] bytes = body.getBytes(StandardCharsets.UTF_8);

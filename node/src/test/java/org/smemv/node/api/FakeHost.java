@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import org.smemv.migration.MigrationState;
 
 /** A host in memory that notes what it was asked. */
-public class FakeHost implements HostOperations {
+public class FakeHost implements ServedHost {
   public final List<Object> requests = new CopyOnWriteArrayList<>();
   public final Map<String, VmReport> vms = new LinkedHashMap<>();
   public final List<MigrationReport> progress = new ArrayList<>();
@@ -86,6 +86,30 @@ public class FakeHost implements HostOperations {
         300L << 20,
         List.copyOf(vms.keySet()),
         List.of(new HostReport.Share("id-1", "h2", 75000, 290L << 20, 300L << 20)));
+  }
+
+  @Override
+  public HostMetrics metrics() {
+    List<HostMetrics.Vm> rows = vms.values().stream().map(FakeHost::metrics).toList();
+    Map<MigrationState, Long> states = Map.of(MigrationState.COPY, 1L, MigrationState.DONE, 7L);
+    return new HostMetrics(host(), 1, rows, states, 600L << 20, 12);
+  }
+
+  private static HostMetrics.Vm metrics(VmReport vm) {
+    List<Long> counts = new ArrayList<>(HostMetrics.Latency.NONE.counts());
+    counts.set(1, 700L);
+    counts.set(4, 90L);
+    counts.set(counts.size() - 1, 10L);
+    return new HostMetrics.Vm(
+        vm.name(),
+        vm.memoryBytes(),
+        vm.mainMemoryBytes(),
+        vm.residentBytes(),
+        vm.zeroBytes(),
+        vm.subs(),
+        new HostMetrics.Faults(800, 200, 3, 2),
+        vm.evictions(),
+        new HostMetrics.Latency(counts, 123.5));
   }
 
   @Override
