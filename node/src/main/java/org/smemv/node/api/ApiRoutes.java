@@ -8,9 +8,11 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.smemv.placement.Name;
 
 /**
@@ -40,6 +42,7 @@ final class ApiRoutes {
   /** The largest sensible request is a StartVm with many QEMU arguments. */
   static final int BODY_BYTES_MAX = 64 << 10;
 
+  private static final String JSON = "application/json";
   private static final HeaderName LAST_EVENT_ID = HeaderNames.create("Last-Event-ID");
 
   private final ServedHost operations;
@@ -65,7 +68,8 @@ final class ApiRoutes {
         json(Method.GET, "/v1/migrations/{id}", request -> operations.migration(id(request))),
         json(Method.DELETE, "/v1/migrations/{id}", request -> operations.cancel(id(request))),
         new Route(Method.GET, "/v1/migrations/{id}/events", this::follow),
-        new Route(Method.GET, "/metrics", this::metrics));
+        new Route(Method.GET, "/metrics", this::metrics),
+        new Route(Method.GET, "/openapi.json", ApiRoutes::describe));
   }
 
   private static Route json(Method method, String path, Operation operation) {
@@ -74,10 +78,7 @@ final class ApiRoutes {
   }
 
   static void send(ServerResponse response, int status, Object body) {
-    response
-        .status(status)
-        .header(HeaderNames.CONTENT_TYPE, "application/json")
-        .send(Json.bytes(body));
+    response.status(status).header(HeaderNames.CONTENT_TYPE, JSON).send(Json.bytes(body));
   }
 
   private Object migrate(ServerRequest request) throws OperationException {
@@ -107,6 +108,18 @@ final class ApiRoutes {
         .status(200)
         .header(HeaderNames.CONTENT_TYPE, MetricsPage.CONTENT_TYPE)
         .send(MetricsPage.of(operations.metrics(), followers.count()));
+  }
+
+  private static void describe(ServerRequest request, ServerResponse response) {
+    response.status(200).header(HeaderNames.CONTENT_TYPE, JSON).send(description());
+  }
+
+  private static byte[] description() {
+    try (InputStream stream = ApiRoutes.class.getResourceAsStream("openapi.json")) {
+      return Objects.requireNonNull(stream, "openapi.json is not in this build").readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static long lastEventId(ServerRequest request) {

@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
  * DELETE /v1/migrations/{id}             MigrationReport, cancelled
  * GET    /v1/migrations/{id}/events      server-sent events, a MigrationReport in each
  * GET    /metrics                        figures for Prometheus
+ * GET    /openapi.json                   this list and all bodies, as an OpenAPI document
  * </pre>
  *
  * Everything that is not a success carries an {@link ApiError}.

@@ -15,6 +15,7 @@ public class FakeHost implements ServedHost {
   public final List<MigrationReport> progress = new ArrayList<>();
   private final String name;
   private volatile Supplier<OperationException> failure = () -> null;
+  private volatile boolean listsFail;
   private int asked;
 
   public FakeHost(String name) {
@@ -24,6 +25,18 @@ public class FakeHost implements ServedHost {
   /** Every later operation on VMs fails like this. */
   public void failWith(ErrorCode code, String message) {
     failure = () -> new OperationException(code, message);
+  }
+
+  /** Every later operation fails like this, lists too. */
+  public void failAllWith(ErrorCode code, String message) {
+    failWith(code, message);
+    listsFail = true;
+  }
+
+  /** Ends what {@link #failAllWith} began. */
+  public void succeed() {
+    failure = () -> null;
+    listsFail = false;
   }
 
   public static VmReport vmReport(String vm, String host) {
@@ -69,6 +82,12 @@ public class FakeHost implements ServedHost {
             new MigrationReport.Target("h3", TargetRole.SUB, 60000, 200L << 20, 400)));
   }
 
+  private void checkList() throws OperationException {
+    if (listsFail) {
+      check();
+    }
+  }
+
   private void check() throws OperationException {
     OperationException e = failure.get();
     if (e != null) {
@@ -77,7 +96,12 @@ public class FakeHost implements ServedHost {
   }
 
   @Override
-  public HostReport host() {
+  public HostReport host() throws OperationException {
+    check();
+    return report();
+  }
+
+  private HostReport report() {
     return new HostReport(
         name,
         512L << 20,
@@ -90,9 +114,12 @@ public class FakeHost implements ServedHost {
 
   @Override
   public HostMetrics metrics() {
+    if (failure.get() != null) {
+      throw new IllegalStateException(failure.get());
+    }
     List<HostMetrics.Vm> rows = vms.values().stream().map(FakeHost::metrics).toList();
     Map<MigrationState, Long> states = Map.of(MigrationState.COPY, 1L, MigrationState.DONE, 7L);
-    return new HostMetrics(host(), 1, rows, states, 600L << 20, 12);
+    return new HostMetrics(report(), 1, rows, states, 600L << 20, 12);
   }
 
   private static HostMetrics.Vm metrics(VmReport vm) {
@@ -113,7 +140,8 @@ public class FakeHost implements ServedHost {
   }
 
   @Override
-  public List<VmReport> vms() {
+  public List<VmReport> vms() throws OperationException {
+    checkList();
     return List.copyOf(vms.values());
   }
 
@@ -179,6 +207,7 @@ public class FakeHost implements ServedHost {
 
   @Override
   public synchronized MigrationReport migration(String id) throws OperationException {
+    check();
     if (!id.equals("m1")) {
       throw new OperationException(ErrorCode.NOT_FOUND, "no migration " + id);
     }
@@ -188,6 +217,7 @@ public class FakeHost implements ServedHost {
 
   @Override
   public void follow(String id, long after, MigrationFollower follower) throws OperationException {
+    check();
     if (!id.equals("m1")) {
       throw new OperationException(ErrorCode.NOT_FOUND, "no migration " + id);
     }
@@ -202,7 +232,8 @@ public class FakeHost implements ServedHost {
   }
 
   @Override
-  public List<MigrationReport> migrations() {
+  public List<MigrationReport> migrations() throws OperationException {
+    checkList();
     return List.copyOf(progress);
   }
 

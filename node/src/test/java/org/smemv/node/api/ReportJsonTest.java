@@ -48,7 +48,7 @@ class ReportJsonTest {
   }
 
   @Test
-  void aHostReportKeepsItsFields() throws JsonProcessingException {
+  void aHostReportKeepsItsFields() throws JsonProcessingException, OperationException {
     HostReport report = new FakeHost("h1").host();
     String json =
         """
