@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationState;
+import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
@@ -103,6 +104,34 @@ final class MigrationJob {
   /** Tells a follower what happens, until it has enough or the migration is over. */
   void follow(long after, MigrationFollower follower) throws OperationException {
     history.follow(after, follower);
+  }
+
+  /**
+   * Asks for the VM to stay at its source; it does unless the commit comes first.
+   *
+   * @throws OperationException {@code BUSY} from the commit on, with what can be done instead
+   */
+  void cancel() throws OperationException {
+    MigrationState state = migration.state();
+    if (state.compareTo(MigrationState.COMMIT) >= 0) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "migration " + id + " of VM " + vm() + " cannot be cancelled any more: " + whyNot(state));
+    }
+    migration.cancel();
+  }
+
+  private String whyNot(MigrationState state) {
+    String main = migration.plan().main();
+    String back = "; to move it back: smemv vm migrate " + vm() + " --main " + source;
+    return switch (state) {
+      case COMMIT -> "host " + main + " is taking the VM at this moment";
+      case RESUME, SETTLE -> "the VM belongs to host " + main + " already" + back;
+      case DONE -> "the VM has moved to host " + main + back;
+      case ABORTED -> "it was given up already, and the VM goes on at " + source;
+      case STALLED -> "host " + main + " has taken the VM or may have; " + migration.reason();
+      default -> "it is in " + state;
+    };
   }
 
   synchronized MigrationReport report() {

@@ -104,6 +104,8 @@ final class Operations implements ServedHost {
 
   @Override
   public MigrationReport cancel(String id) throws OperationException {
-    return local.cancel(id).report();
+    MigrationJob job = local.migration(id);
+    job.cancel();
+    return job.report();
   }
 }

@@ -57,7 +57,8 @@ public interface HostOperations {
   List<MigrationReport> migrations() throws OperationException;
 
   /**
-   * Asks a migration to stop; before the commit it is aborted, after it {@code BUSY} is answered.
+   * Asks a migration to stop; before the commit it is aborted, from then on {@code BUSY} is
+   * answered, with the reason. If both come at the same time, how it ends tells which was first.
    */
   MigrationReport cancel(String id) throws OperationException;
 }

@@ -1,6 +1,7 @@
 package org.smemv.node.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -8,7 +9,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.smemv.migration.MigrationState;
+import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.MigrationEvent;
 import org.smemv.node.api.MigrationEvent.Kind;
 import org.smemv.node.api.MigrationFollower;
@@ -73,5 +77,72 @@ class MigrationJobTest {
     follower.join(10_000);
     assertThat(follower.isAlive()).isFalse();
     assertThat(List.copyOf(told)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "reserve, RESERVE",
+    "prepare, PREPARE",
+    "begin, PREPARE",
+    "copy, COPY",
+    "aboutToCommit, PAUSE",
+    "pause, PAUSE",
+    "copyLast, PAUSE",
+    "sendBody, SEND_BODY"
+  })
+  void aCancelledMigrationLeavesTheVmAtItsSourceInEveryStepBeforeCommit(
+      String step, MigrationState state) throws Exception {
+    GatedMigration gated = new GatedMigration(step);
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration());
+    Thread runner = gated.start();
+    gated.awaitStep();
+    assertThat(job.report().state()).isEqualTo(state);
+    job.cancel();
+    gated.open();
+    runner.join();
+    assertThat(job.report().state()).isEqualTo(MigrationState.ABORTED);
+    assertThat(job.report().reason()).isEqualTo("cancelled");
+    assertThat(gated.calls)
+        .contains("giveUp", "release")
+        .doesNotContain("commit", "resume", "retire");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "commit, COMMIT, taking the VM at this moment",
+    "resume, RESUME, belongs to host h2 already",
+    "retire, SETTLE, smemv vm migrate vm1 --main h1"
+  })
+  void fromTheCommitOnACancellationSaysWhyItCannotBe(String step, MigrationState state, String why)
+      throws Exception {
+    GatedMigration gated = new GatedMigration(step);
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration());
+    Thread runner = gated.start();
+    gated.awaitStep();
+    assertThat(job.report().state()).isEqualTo(state);
+    assertRefused(job, why);
+    gated.open();
+    runner.join();
+    assertThat(job.report().state()).isEqualTo(MigrationState.DONE);
+    assertRefused(job, "has moved to host h2");
+  }
+
+  private static void assertRefused(MigrationJob job, String why) {
+    assertThatThrownBy(job::cancel)
+        .isInstanceOfSatisfying(
+            OperationException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BUSY))
+        .hasMessageContaining("m1")
+        .hasMessageContaining(why);
+  }
+
+  @Test
+  void aMigrationThatWasGivenUpIsNotCancelledAgain() throws Exception {
+    GatedMigration gated = new GatedMigration("copy");
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration());
+    Thread runner = gated.start();
+    gated.awaitStep();
+    job.cancel();
+    runner.join();
+    assertRefused(job, "given up already, and the VM goes on at h1");
   }
 }

@@ -240,6 +240,10 @@ public class FakeHost implements ServedHost {
   @Override
   public MigrationReport cancel(String id) throws OperationException {
     requests.add("cancel " + id);
-    return migration(id);
+    MigrationReport now = migration(id);
+    if (!now.state().isOver()) {
+      progress.add(migrationReport(MigrationState.ABORTED, "cancelled"));
+    }
+    return now;
   }
 }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ApiServer;
 import org.smemv.node.api.AttachVm;
@@ -201,15 +202,40 @@ class SmemvCommandTest {
   }
 
   @Test
-  void aMigrationIsFoundByItsVmShownFollowedAndCancelled() {
+  void aMigrationIsFoundByItsVmShownAndFollowed() {
     assertThat(smemv("vm", "migration", "status", "vm1")).isZero();
     assertThat(out.toString()).contains("migration m1 from h1 in COPY");
     h1.progress.add(FakeHost.migrationReport(MigrationState.DONE, null));
     assertThat(smemv("vm", "migration", "watch", "m1")).isZero();
     assertThat(out.toString()).contains("moved from h1");
-    assertThat(smemv("vm", "migration", "cancel", "m1")).isZero();
-    assertThat(h1.requests).contains("cancel m1");
     assertThat(smemv("vm", "migration", "status", "nothing")).isEqualTo(4);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vm cancel vm1", "vm migration cancel vm1", "vm migration cancel m1"})
+  void aCancelledMigrationIsFollowedUntilTheVmIsBack(String command) {
+    assertThat(smemv(command.split(" "))).as(err.toString()).isZero();
+    assertThat(h1.requests).containsExactly("cancel m1");
+    assertThat(out.toString()).contains("VM vm1 was not moved and goes on at h1: cancelled");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vm cancel vm1", "vm migration cancel vm1"})
+  void aCancellationThatTheCommitWasFasterThanIsRefused(String command) throws IOException {
+    h1.progress.add(FakeHost.migrationReport(MigrationState.DONE, null));
+    assertThat(smemv((command + " --json").split(" "))).isEqualTo(5);
+    assertThat(err.toString()).contains("too late", "DONE");
+    List<String> lines = out.toString().lines().toList();
+    assertThat(new ObjectMapper().readTree(lines.getLast()).path("code").asText())
+        .isEqualTo("BUSY");
+  }
+
+  @Test
+  void aVmThatIsNotMovedCannotBeCancelled() {
+    h1.progress.clear();
+    assertThat(smemv("vm", "cancel", "vm1")).isEqualTo(4);
+    assertThat(err.toString()).contains("no host knows migration vm1");
+    assertThat(h1.requests).isEmpty();
   }
 
   @Test
