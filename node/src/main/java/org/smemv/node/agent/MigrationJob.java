@@ -38,6 +38,11 @@ final class MigrationJob {
   private long rateBytes;
   private long ratePages;
   private double bytesPerSecond;
+  private @Nullable MigrationState rateState;
+
+  /** The rates are over a time that was spent in one state: a beginning foretells no end. */
+  private boolean steady;
+
   private double pagesPerSecond;
   private final Map<String, Long> targetBytes = new HashMap<>();
   private final Map<String, Double> targetRates = new HashMap<>();
@@ -138,7 +143,8 @@ final class MigrationJob {
     BodySource.Progress progress = migration.progress();
     updateRates(progress);
     long remaining = progress.remainingPages() << PageSize.SHIFT;
-    long eta = bytesPerSecond < 1 || isOver() ? -1 : (long) (remaining * 1000 / bytesPerSecond);
+    boolean known = steady && bytesPerSecond >= 1 && !isOver();
+    long eta = known ? (long) (remaining * 1000 / bytesPerSecond) : -1;
     return new MigrationReport(
         id,
         vm(),
@@ -189,6 +195,9 @@ final class MigrationJob {
     if (now - rateNanos < RATE_NANOS || isOver()) {
       return;
     }
+    MigrationState state = migration.state();
+    steady = state == rateState;
+    rateState = state;
     double seconds = (now - rateNanos) / 1e9;
     bytesPerSecond = (progress.sentBytes() - rateBytes) / seconds;
     pagesPerSecond = (progress.sentPages() - ratePages) / seconds;

@@ -86,7 +86,7 @@ final class GatedMigration {
 
   private Object answer(String method) {
     return switch (method) {
-      case "progress" -> new BodySource.Progress(256, 0, 0, sentBytes, 0, List.of());
+      case "progress" -> new BodySource.Progress(256, 0, 0, sentBytes, 100, List.of());
       case "copy" -> new BodySource.Round(MIB, 1_000_000, 0, 0, 0);
       case "copyLast" -> gate.getCount() == 0 || !gateAt.equals("copyLast");
       case "pause" -> System.nanoTime();

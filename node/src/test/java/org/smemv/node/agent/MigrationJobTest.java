@@ -79,6 +79,21 @@ class MigrationJobTest {
     assertThat(List.copyOf(told)).isEmpty();
   }
 
+  @Test
+  void theTimeToGoIsNotGuessedFromTheFirstBytes() throws InterruptedException {
+    GatedMigration gated = new GatedMigration("copy");
+    gated.sentBytes = 100;
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration());
+    follow(job);
+    job.watch(gated.start());
+    MigrationEvent begun = awaitState(MigrationState.COPY);
+    assertThat(begun.report().etaMillis()).isEqualTo(-1);
+    while (next().report().etaMillis() < 0) {
+      gated.sentBytes += 409_600;
+    }
+    gated.open();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "reserve, RESERVE",
