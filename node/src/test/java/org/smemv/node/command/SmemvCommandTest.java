@@ -19,16 +19,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ApiServer;
 import org.smemv.node.api.AttachVm;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.FakeHost;
 import org.smemv.node.api.MigrateVm;
-import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.NetRequest;
-import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SetMainMemory;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.SubShare;
@@ -165,29 +162,6 @@ class SmemvCommandTest {
   }
 
   @Test
-  void aMigrationIsFollowedOnWhenItsAgentWasAwayForAMoment() throws IOException {
-    FakeHost shaky =
-        new FakeHost("h4") {
-          @Override
-          public void follow(String id, long after, MigrationFollower follower)
-              throws OperationException {
-            requests.add(after);
-            follower.happened(event((int) after));
-            throw new OperationException(ErrorCode.FAILED, "this breaks the connection off");
-          }
-        };
-    shaky.vms.put("vm4", FakeHost.vmReport("vm4", "h4"));
-    shaky.progress.add(FakeHost.migrationReport(MigrationState.COPY, null));
-    shaky.progress.add(FakeHost.migrationReport(MigrationState.PAUSE, null));
-    shaky.progress.add(FakeHost.migrationReport(MigrationState.DONE, null));
-    servers.add(ApiServer.start(directory.resolve("h4/api.sock"), "h4", shaky));
-    writeHosts("h4");
-    assertThat(smemv("vm", "migrate", "vm4", "--main", "h2")).as(err.toString()).isZero();
-    assertThat(out.toString()).contains("COPY", "PAUSE", "VM vm1 moved");
-    assertThat(shaky.requests.subList(1, 4)).containsExactly(0L, 1L, 2L);
-  }
-
-  @Test
   void anAbortedMigrationFailsAndSaysWhereTheVmIsSafe() {
     h1.progress.add(FakeHost.migrationReport(MigrationState.ABORTED, "host h3 is full"));
     assertThat(smemv("vm", "migrate", "vm1", "--main", "h2")).isEqualTo(1);
@@ -209,33 +183,6 @@ class SmemvCommandTest {
     assertThat(smemv("vm", "migration", "watch", "m1")).isZero();
     assertThat(out.toString()).contains("moved from h1");
     assertThat(smemv("vm", "migration", "status", "nothing")).isEqualTo(4);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"vm cancel vm1", "vm migration cancel vm1", "vm migration cancel m1"})
-  void aCancelledMigrationIsFollowedUntilTheVmIsBack(String command) {
-    assertThat(smemv(command.split(" "))).as(err.toString()).isZero();
-    assertThat(h1.requests).containsExactly("cancel m1");
-    assertThat(out.toString()).contains("VM vm1 was not moved and goes on at h1: cancelled");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"vm cancel vm1", "vm migration cancel vm1"})
-  void aCancellationThatTheCommitWasFasterThanIsRefused(String command) throws IOException {
-    h1.progress.add(FakeHost.migrationReport(MigrationState.DONE, null));
-    assertThat(smemv((command + " --json").split(" "))).isEqualTo(5);
-    assertThat(err.toString()).contains("too late", "DONE");
-    List<String> lines = out.toString().lines().toList();
-    assertThat(new ObjectMapper().readTree(lines.getLast()).path("code").asText())
-        .isEqualTo("BUSY");
-  }
-
-  @Test
-  void aVmThatIsNotMovedCannotBeCancelled() {
-    h1.progress.clear();
-    assertThat(smemv("vm", "cancel", "vm1")).isEqualTo(4);
-    assertThat(err.toString()).contains("no host knows migration vm1");
-    assertThat(h1.requests).isEmpty();
   }
 
   @Test
