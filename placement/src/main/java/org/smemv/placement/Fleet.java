@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -82,13 +83,11 @@ public final class Fleet {
     return found;
   }
 
-  /** How many hosts are so. */
-  long count(Predicate<FleetHost> what) {
-    long count = 0;
+  /** Looks at all hosts. */
+  void forEach(Consumer<FleetHost> look) {
     for (FleetHost host : hosts) {
-      count += what.test(host) ? 1 : 0;
+      look.accept(host);
     }
-    return count;
   }
 
   private int firstWith(long bytes) {

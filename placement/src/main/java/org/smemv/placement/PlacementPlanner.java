@@ -1,11 +1,10 @@
 package org.smemv.placement;
 
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -244,19 +243,18 @@ public final class PlacementPlanner {
 
   /** Which hosts were not looked at, for whoever must make room. */
   private String census() {
-    List<String> parts = new ArrayList<>();
-    Set<String> kinds = new HashSet<>();
-    wish.apartFrom().forEach(label -> kinds.add("is to be kept apart from " + label));
-    List<String> all = new ArrayList<>(List.of("is lost", "is draining", "is excluded"));
-    kinds.stream().sorted(Comparator.naturalOrder()).forEach(all::add);
-    for (String kind : all) {
-      long count = fleet.count(host -> Objects.equals(unfit(host), kind));
-      if (count > 0) {
-        parts.add(count + " " + kind.substring("is ".length()));
-      }
-    }
-    String rest = parts.isEmpty() ? "" : ", " + String.join(", ", parts);
-    return "Hosts: " + fleet.size() + ", the source included" + rest;
+    Map<String, Integer> counts = new TreeMap<>();
+    fleet.forEach(
+        host -> {
+          String unfit = unfit(host);
+          if (unfit != null && !host.name().equals(wish.source())) {
+            counts.merge(unfit.substring("is ".length()), 1, Integer::sum);
+          }
+        });
+    StringBuilder text = new StringBuilder();
+    text.append("Hosts: ").append(fleet.size()).append(", the source included");
+    counts.forEach((kind, count) -> text.append(", ").append(count).append(' ').append(kind));
+    return text.toString();
   }
 
   static long up(long bytes) {

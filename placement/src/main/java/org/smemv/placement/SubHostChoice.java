@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,9 @@ final class SubHostChoice {
   /** One more than can be used, as the main host may be among them. */
   private final List<FleetHost> largest;
 
+  private final Set<String> largestNames;
+  private final long largestBytes;
+
   /**
    * @param fits whether a host may become a new sub-host
    */
@@ -57,6 +61,8 @@ final class SubHostChoice {
     this.growthBytes = growth.stream().mapToLong(Growth::roomBytes).sum();
     this.newMax = Math.max(0, wish.subHostsMax() - wish.shares().size());
     this.largest = fleet.largest(newMax + 1, fits);
+    this.largestNames = largest.stream().map(FleetHost::name).collect(Collectors.toSet());
+    this.largestBytes = largest.stream().mapToLong(FleetHost::usableBytes).sum();
   }
 
   private Growth growthOf(PlacementWish.Share share, @Nullable FleetHost host) {
@@ -80,8 +86,12 @@ final class SubHostChoice {
     return largest.stream().filter(h -> !h.name().equals(main.name())).limit(newMax).toList();
   }
 
+  /** The same in sum, for a main host of many that are tried. */
   private long newBytes(FleetHost main) {
-    return candidates(main).stream().mapToLong(FleetHost::usableBytes).sum();
+    if (largestNames.contains(main.name())) {
+      return largestBytes - main.usableBytes();
+    }
+    return largest.size() <= newMax ? largestBytes : largestBytes - largest.getLast().usableBytes();
   }
 
   /** Memory that lacks, with a main host; none or less when there is a plan. */
@@ -91,8 +101,7 @@ final class SubHostChoice {
 
   /** Whether no main host at all would do. */
   boolean isHopeless() {
-    long all = largest.stream().mapToLong(FleetHost::usableBytes).sum();
-    return all + keptBytes + growthBytes < wish.vmBytes() + ShareSizes.headroomBytes(0);
+    return largestBytes + keptBytes + growthBytes < wish.vmBytes() + ShareSizes.headroomBytes(0);
   }
 
   /** Why there is no plan with this main host. */

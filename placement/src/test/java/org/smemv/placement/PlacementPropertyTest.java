@@ -26,7 +26,7 @@ class PlacementPropertyTest {
       List<FleetHost> hosts = new ArrayList<>();
       int count = 2 + random.nextInt(7);
       for (int i = 0; i < count; i++) {
-        long free = random.nextInt(40) * 16 * MIB + random.nextInt(4) * 1000;
+        long free = random.nextInt(40) * 16L * MIB + random.nextInt(4) * 1000;
         hosts.add(
             new FleetHost(
                 "h" + i,
@@ -38,7 +38,7 @@ class PlacementPropertyTest {
                 random.nextInt(8) == 0,
                 random.nextInt(8) == 0 ? Set.of("db") : Set.of()));
       }
-      long vm = (1 + random.nextInt(80)) * 16 * MIB;
+      long vm = (1 + random.nextInt(80)) * 16L * MIB;
       PlacementWish wish =
           new PlacementWish(
               "web",
