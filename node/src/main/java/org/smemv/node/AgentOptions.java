@@ -12,6 +12,7 @@ import java.nio.file.Path;
  * @param state its directory; holds {@code vms/NAME} and the tmpfs {@code ram}
  * @param capacityBytes memory it may use for VMs and shares, whole pages
  * @param hostsFile where the other hosts are listed
+ * @param fleet what it tells the directory
  */
 public record AgentOptions(
     String name,
@@ -19,4 +20,5 @@ public record AgentOptions(
     Path api,
     Path state,
     long capacityBytes,
-    Path hostsFile) {}
+    Path hostsFile,
+    FleetOptions fleet) {}

@@ -7,8 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,6 +14,7 @@ import org.smemv.linux.KernelFeatures;
 import org.smemv.linux.MemoryMount;
 import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
+import org.smemv.node.EndOfProcess;
 import org.smemv.node.api.ApiServer;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.HostsFile;
@@ -76,27 +75,13 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     Operations operations = new Operations(description::report, hosted, local);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);
     log.info("host {} serves pages on {}", options.name(), options.data());
-    awaitEnd();
+    HeartbeatSource source = new HeartbeatSource(options, description::report, hosted, local);
+    Heartbeats heartbeats =
+        Heartbeats.start(options.name(), options.fleet().directory(), source::next);
+    EndOfProcess.await();
+    heartbeats.close();
     api.close();
     server.close();
-  }
-
-  private static void awaitEnd() throws InterruptedException {
-    CountDownLatch end = new CountDownLatch(1);
-    Thread main = Thread.currentThread();
-    Runtime.getRuntime()
-        .addShutdownHook(
-            Thread.ofPlatform()
-                .unstarted(
-                    () -> {
-                      end.countDown();
-                      try {
-                        main.join(TimeUnit.SECONDS.toMillis(5));
-                      } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                      }
-                    }));
-    end.await();
   }
 
   /** The hosts file is read anew each time, so that hosts may be added while agents run. */

@@ -10,6 +10,7 @@ import org.smemv.node.api.HostsFile;
 import org.smemv.node.api.OperationException;
 import org.smemv.placement.Name;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -50,6 +51,8 @@ final class AgentCommand extends SmemvTask {
       description = "Memory for VMs and for parts of others.")
   private long capacity;
 
+  @Mixin private FleetMembership fleet = new FleetMembership();
+
   @Override
   protected ExitCode run() throws Exception {
     AgentOptions options = options();
@@ -79,6 +82,7 @@ final class AgentCommand extends SmemvTask {
         Path.of(api.substring("unix:".length())),
         state.toAbsolutePath().normalize(),
         capacity,
-        root().hostsFile().toAbsolutePath());
+        root().hostsFile().toAbsolutePath(),
+        fleet.options());
   }
 }
