@@ -4,8 +4,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.Migration;
+import org.smemv.migration.MigrationState;
+import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.TargetRole;
 import org.smemv.placement.PageSize;
@@ -17,6 +21,7 @@ final class MigrationJob {
   private final String id;
   private final String source;
   private final Migration migration;
+  private final BooleanSupplier lacksRoom;
   private long rateNanos = System.nanoTime();
   private long rateBytes;
   private long ratePages;
@@ -25,8 +30,12 @@ final class MigrationJob {
   private final Map<String, Long> targetBytes = new HashMap<>();
   private final Map<String, Double> targetRates = new HashMap<>();
 
-  MigrationJob(String id, String source, Migration migration) {
+  /**
+   * @param lacksRoom whether a host had not the memory that was to be reserved
+   */
+  MigrationJob(String id, String source, Migration migration, BooleanSupplier lacksRoom) {
     this.id = id;
+    this.lacksRoom = lacksRoom;
     this.source = source;
     this.migration = migration;
   }
@@ -65,7 +74,15 @@ final class MigrationJob {
         migration.totalMillis(),
         migration.setupMillis(),
         eta,
-        targets(progress));
+        targets(progress),
+        failure());
+  }
+
+  private @Nullable ErrorCode failure() {
+    if (migration.state() != MigrationState.ABORTED) {
+      return null;
+    }
+    return lacksRoom.getAsBoolean() ? ErrorCode.CAPACITY : ErrorCode.FAILED;
   }
 
   private MigrationReport.Ram ram(BodySource.Progress progress, long remaining) {

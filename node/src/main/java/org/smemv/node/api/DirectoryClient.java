@@ -7,9 +7,7 @@ import io.helidon.webclient.api.HttpClientResponse;
 import io.helidon.webclient.api.WebClient;
 import io.helidon.webclient.api.WebClientConfig;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -31,10 +29,10 @@ public final class DirectoryClient implements DirectoryOperations {
   /** Ten thousand hosts with all their shares. */
   private static final int ANSWER_BYTES_MAX = 256 << 20;
 
-  private final ApiEndpoint endpoint;
+  private final ApiAddress address;
 
-  public DirectoryClient(ApiEndpoint endpoint) {
-    this.endpoint = endpoint;
+  public DirectoryClient(ApiAddress address) {
+    this.address = address;
   }
 
   @Override
@@ -67,7 +65,7 @@ public final class DirectoryClient implements DirectoryOperations {
       throw new OperationException(
           ErrorCode.INTERNAL,
           "directory at %s: HTTP status %d and an answer that is not understood: %s. Is it a directory, and of the same version?"
-              .formatted(endpoint, answer.status(), Json.reason(e)),
+              .formatted(address, answer.status(), Json.reason(e)),
           e);
     }
   }
@@ -121,21 +119,18 @@ public final class DirectoryClient implements DirectoryOperations {
   private WebClient newClient() {
     WebClientConfig.Builder builder =
         WebClient.builder()
-            .baseUri(endpoint.baseUri())
+            .baseUri(address.uri())
             .connectTimeout(CONNECT)
             .readTimeout(ANSWER)
             .shareConnectionCache(false);
-    Path socket = endpoint.socket();
-    if (socket != null) {
-      builder.baseAddress(UnixDomainSocketAddress.of(socket));
-    }
+    address.socket().ifPresent(builder::baseAddress);
     return builder.build();
   }
 
   private OperationException unreachable(String why, Throwable cause) {
     return new OperationException(
         ErrorCode.UNREACHABLE_HOST,
-        "the directory is unreachable at " + endpoint + ": " + why + ". Does it run?",
+        "the directory is unreachable at " + address + ": " + why + ". Does it run?",
         cause);
   }
 }

@@ -3,13 +3,15 @@ package org.smemv.node.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,31 +35,44 @@ public final class DirectoryServer implements AutoCloseable {
   private static final Duration IDLE_MAX = Duration.ofMinutes(1);
   private static final Duration GRACE = Duration.ofSeconds(1);
 
+  private final ApiAddress address;
   private final DirectoryOperations operations;
   private final WebServer server;
 
-  private DirectoryServer(ApiEndpoint endpoint, DirectoryOperations operations) {
+  private DirectoryServer(ApiAddress address, DirectoryOperations operations) {
+    this.address = address;
     this.operations = operations;
-    this.server =
+    WebServerConfig.Builder config =
         WebServer.builder()
-            .bindAddress(endpoint.address())
             .shutdownHook(false)
             .shutdownGracePeriod(GRACE)
             .idleConnectionTimeout(IDLE_MAX)
-            .routing(this::route)
-            .build();
+            .routing(this::route);
+    switch (address) {
+      case ApiAddress.UnixSocket unix ->
+          config.bindAddress(UnixDomainSocketAddress.of(unix.path()));
+      case ApiAddress.Loopback tcp ->
+          config.address(tcp.address().getAddress()).port(tcp.address().getPort());
+    }
+    this.server = config.build();
   }
 
   /** Starts to serve. The directory of a socket becomes accessible to its owner only. */
-  public static DirectoryServer start(ApiEndpoint endpoint, DirectoryOperations operations)
+  public static DirectoryServer start(ApiAddress address, DirectoryOperations operations)
       throws IOException {
-    Path socket = endpoint.socket();
-    if (socket != null) {
-      ApiSocket.prepare(socket);
+    if (address instanceof ApiAddress.UnixSocket unix) {
+      ApiSocket.prepare(unix.path());
     }
-    DirectoryServer api = new DirectoryServer(endpoint, operations);
+    DirectoryServer api = new DirectoryServer(address, operations);
     api.server.start();
     return api;
+  }
+
+  /** Where it listens; a port that was 0 is the one that was taken. */
+  public ApiAddress address() {
+    return address instanceof ApiAddress.Loopback tcp
+        ? new ApiAddress.Loopback(new InetSocketAddress(tcp.address().getAddress(), server.port()))
+        : address;
   }
 
   /** Stops, and removes the socket. */
@@ -98,8 +113,11 @@ public final class DirectoryServer implements AutoCloseable {
     }
   }
 
-  private static void answer(ServerRequest request, ServerResponse response, Operation operation) {
+  private void answer(ServerRequest request, ServerResponse response, Operation operation) {
     try {
+      if (address instanceof ApiAddress.Loopback) {
+        LocalCallers.check(request);
+      }
       send(response, 200, operation.apply(request));
     } catch (OperationException e) {
       fail(response, e.code(), e.getMessage());

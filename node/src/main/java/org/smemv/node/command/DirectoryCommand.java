@@ -1,7 +1,7 @@
 package org.smemv.node.command;
 
 import org.smemv.node.EndOfProcess;
-import org.smemv.node.api.ApiEndpoint;
+import org.smemv.node.api.ApiAddress;
 import org.smemv.node.api.HostsFile;
 import org.smemv.node.directory.DirectoryDaemon;
 import picocli.CommandLine.Command;
@@ -16,7 +16,7 @@ final class DirectoryCommand extends SmemvTask {
   @Option(
       names = "--api",
       required = true,
-      paramLabel = "unix:PATH|http://127.0.0.1:PORT",
+      paramLabel = ApiAddress.SYNTAX,
       description = "Where operators ask; the directory of a socket becomes private.")
   private String api = "";
 
@@ -29,7 +29,7 @@ final class DirectoryCommand extends SmemvTask {
 
   @Override
   protected ExitCode run() throws Exception {
-    ApiEndpoint endpoint = ApiEndpoint.parse("--api", api);
+    ApiAddress endpoint = ApiAddress.parse("--api", api);
     try (DirectoryDaemon daemon =
         DirectoryDaemon.start(HostsFile.address("--data", data), endpoint)) {
       screen().line("directory: agents at " + daemon.address() + ", operators at " + endpoint);

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.smemv.node.api.ApiEndpoint;
+import org.smemv.node.api.ApiAddress;
 import org.smemv.node.api.DirectoryServer;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.HolderDirectory;
@@ -32,7 +32,7 @@ public final class DirectoryDaemon implements AutoCloseable {
    * @param data where agents find it; port 0 takes a free one
    * @throws IOException when the API's socket cannot be made
    */
-  public static DirectoryDaemon start(InetSocketAddress data, ApiEndpoint api) throws IOException {
+  public static DirectoryDaemon start(InetSocketAddress data, ApiAddress api) throws IOException {
     HostDirectory directory = new HostDirectory();
     PageServer.Options usual = PageServer.Options.of(NAME);
     PageServer server =

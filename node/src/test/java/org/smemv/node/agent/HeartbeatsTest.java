@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.smemv.node.api.ApiEndpoint;
+import org.smemv.node.api.ApiAddress;
 import org.smemv.node.api.DirectoryClient;
 import org.smemv.node.api.DirectoryHost;
 import org.smemv.node.api.DirectoryVm;
@@ -39,7 +39,7 @@ class HeartbeatsTest {
   }
 
   private void start(InetSocketAddress at) throws IOException {
-    ApiEndpoint api = ApiEndpoint.parse("--api", "unix:" + folder.resolve("d/api.sock"));
+    ApiAddress api = ApiAddress.parse("--api", "unix:" + folder.resolve("d/api.sock"));
     daemon = DirectoryDaemon.start(at, api);
     client = new DirectoryClient(api);
   }

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import org.smemv.migration.MigrationState;
 
 /** A host in memory that notes what it was asked. */
-public final class FakeHost implements HostOperations {
+public class FakeHost implements HostOperations {
   public final List<Object> requests = new CopyOnWriteArrayList<>();
   public final Map<String, VmReport> vms = new LinkedHashMap<>();
   public final List<MigrationReport> progress = new ArrayList<>();
@@ -66,7 +66,8 @@ public final class FakeHost implements HostOperations {
         3000,
         List.of(
             new MigrationReport.Target("h2", TargetRole.MAIN, 90000, 400L << 20, 500),
-            new MigrationReport.Target("h3", TargetRole.SUB, 60000, 200L << 20, 400)));
+            new MigrationReport.Target("h3", TargetRole.SUB, 60000, 200L << 20, 400)),
+        state == MigrationState.ABORTED ? ErrorCode.FAILED : null);
   }
 
   private void check() throws OperationException {

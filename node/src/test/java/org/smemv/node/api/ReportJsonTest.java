@@ -41,7 +41,8 @@ class ReportJsonTest {
         "expectedDowntimeMillis":45,"downtimeMillis":21,"totalTimeMillis":8200,\
         "setupTimeMillis":12,"etaMillis":3000,\
         "targets":[{"host":"h2","role":"main","pages":90000,"bytes":419430400,"mbps":500.0},\
-        {"host":"h3","role":"sub","pages":60000,"bytes":209715200,"mbps":400.0}]}\
+        {"host":"h3","role":"sub","pages":60000,"bytes":209715200,"mbps":400.0}],\
+        "failure":null}\
         """;
     assertThat(Json.write(report)).isEqualTo(json);
     assertThat(Json.read(json, MigrationReport.class)).isEqualTo(report);
