@@ -60,7 +60,9 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     TakenVms taken = new TakenVms(paths.taken());
     Arrivals arriving = new Arrivals(options.name(), paths, ledger, hosted, taken, this::addressOf);
     LocalVms local = new LocalVms(options.name(), paths, ledger, hosted, this::addressOf);
-    HostDescription description = new HostDescription(options.name(), ledger, hosted, held);
+    Draining draining = new Draining(paths.draining());
+    HostDescription description =
+        new HostDescription(options.name(), ledger, hosted, held, draining);
     vms = hosted;
     shares = held;
     arrivals = arriving;
@@ -72,7 +74,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
             PageServer.Options.of(options.name()));
     held.servedBy(server);
     new Housekeeping(options.name(), held, arriving, taken, server, this::addressOf).start();
-    Operations operations = new Operations(description::report, hosted, local);
+    Operations operations = new Operations(description::report, hosted, local, draining);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);
     log.info("host {} serves pages on {}", options.name(), options.data());
     HeartbeatSource source = new HeartbeatSource(options, description::report, hosted, local);
@@ -121,7 +123,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
 
   /** The rows of a host report. */
   private record HostDescription(
-      String name, MemoryLedger ledger, HostedVms vms, HeldShares shares) {
+      String name, MemoryLedger ledger, HostedVms vms, HeldShares shares, Draining draining) {
     HostReport report() {
       List<HostReport.Share> rows = shares.report();
       List<String> names = new ArrayList<>();
@@ -142,7 +144,8 @@ public final class HostAgent implements AgentMain, HolderDirectory {
           Math.max(0, granted - used),
           used,
           names,
-          rows);
+          rows,
+          draining.isOn());
     }
   }
 }

@@ -23,6 +23,7 @@ import org.smemv.placement.Name;
  *
  * <pre>
  * GET    /v1/host                        HostReport
+ * PUT    /v1/host/draining               SetDraining -&gt; HostReport
  * GET    /v1/vms                         [VmReport]
  * POST   /v1/vms                         StartVm -&gt; VmReport
  * POST   /v1/attachments                 AttachVm -&gt; VmReport
@@ -85,6 +86,10 @@ public final class ApiServer implements AutoCloseable {
 
   private void route(HttpRouting.Builder routing) {
     get(routing, "/v1/host", request -> operations.host());
+    routing.put(
+        "/v1/host/draining",
+        (request, response) ->
+            answer(request, response, r -> operations.setDraining(body(r, SetDraining.class))));
     get(routing, "/v1/vms", request -> operations.vms());
     get(routing, "/v1/vms/{vm}", request -> operations.vm(vm(request)));
     post(routing, "/v1/vms", request -> operations.start(body(request, StartVm.class)));

@@ -157,7 +157,7 @@ record FleetView(List<Host> hosts) {
               beat.host().freeBytes(),
               beat.reserveBytes(),
               beat.linkBytesPerSecond(),
-              false,
+              beat.host().draining(),
               host.lost(),
               labels(beat, nameById)));
     }

@@ -197,7 +197,7 @@ public final class HostDirectory implements DirectoryOperations {
         report.shares(),
         beat.data(),
         host.lost(),
-        false,
+        report.draining(),
         host.silentMillis(),
         beat.reserveBytes(),
         beat.linkBytesPerSecond(),

@@ -16,6 +16,7 @@ public class FakeHost implements HostOperations {
   private final String name;
   private volatile Supplier<OperationException> failure = () -> null;
   private int asked;
+  private boolean draining;
 
   public FakeHost(String name) {
     this.name = name;
@@ -86,7 +87,15 @@ public class FakeHost implements HostOperations {
         100L << 20,
         300L << 20,
         List.copyOf(vms.keySet()),
-        List.of(new HostReport.Share("id-1", "h2", 75000, 290L << 20, 300L << 20)));
+        List.of(new HostReport.Share("id-1", "h2", 75000, 290L << 20, 300L << 20)),
+        draining);
+  }
+
+  @Override
+  public HostReport setDraining(SetDraining request) {
+    requests.add(request);
+    draining = request.draining();
+    return host();
   }
 
   @Override

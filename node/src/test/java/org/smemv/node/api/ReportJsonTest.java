@@ -55,7 +55,7 @@ class ReportJsonTest {
         """
         {"name":"h1","capacityBytes":536870912,"freeBytes":117440512,"reservedBytes":104857600,\
         "usedBytes":314572800,"vms":[],"shares":[{"vmId":"id-1","mainHost":"h2","pages":75000,\
-        "bytes":304087040,"grantedBytes":314572800}]}\
+        "bytes":304087040,"grantedBytes":314572800}],"draining":false}\
         """;
     assertThat(Json.write(report)).isEqualTo(json);
     assertThat(Json.read(json, HostReport.class)).isEqualTo(report);

@@ -199,7 +199,7 @@ class DirectoryCommandsTest implements DirectoryOperations {
   void listsComeFromTheDirectoryThatTheHostsFileNames() {
     assertThat(smemv("host list")).as(err.toString()).isZero();
     assertThat(out.toString())
-        .containsPattern("h1\\s+512M\\s+100M\\s+0\\s+412M\\s+0\\s+up\\s+h1-vm")
+        .containsPattern("h1\\s+512M\\s+100M\\s+0\\s+412M\\s+0\\s+h1-vm\\s+up")
         .containsPattern("h2 .*LOST 12 s")
         .containsPattern("h3 .*draining");
     assertThat(smemv("vm list")).isZero();

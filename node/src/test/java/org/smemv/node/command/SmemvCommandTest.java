@@ -219,6 +219,17 @@ class SmemvCommandTest {
   }
 
   @Test
+  void aHostIsMarkedAsDrainingAndTakesVmsAgain() {
+    assertThat(smemv("host", "drain", "h2")).isZero();
+    assertThat(out.toString()).contains("host h2 is draining", "0 VMs and parts of 1");
+    assertThat(smemv("host", "list")).isZero();
+    assertThat(out.toString()).containsPattern("h1 .*up").containsPattern("h2 .*draining");
+    assertThat(smemv("host", "undrain", "h2")).isZero();
+    assertThat(h2.host().draining()).isFalse();
+    assertThat(smemv("host", "drain", "h9")).isEqualTo(4);
+  }
+
+  @Test
   void anUnreachableHostIsAWarningForListsAndTheRestIsShown() throws IOException {
     writeHosts("h1", "h3");
     assertThat(smemv("vm", "list")).isZero();

@@ -22,7 +22,7 @@ class HeartbeatTest {
       """
       {"host":{"name":"h1","capacityBytes":8192,"freeBytes":4096,"reservedBytes":0,\
       "usedBytes":4096,"vms":["web"],"shares":[{"vmId":"00000000-0000-0001-0000-000000000001",\
-      "mainHost":"h2","pages":1,"bytes":4096,"grantedBytes":4096}]},"data":"10.0.0.1:7400",\
+      "mainHost":"h2","pages":1,"bytes":4096,"grantedBytes":4096}],"draining":false},"data":"10.0.0.1:7400",\
       "startEpoch":5,"number":6,"reserveBytes":7,"linkBytesPerSecond":125000000,\
       "labels":["rack-1"],"vms":[{"name":"web","id":"00000000-0000-0002-0000-000000000002",\
       "epoch":3,"state":"RUNNING","reason":null,"memoryBytes":16384,"mainMemoryBytes":8192,\

@@ -174,6 +174,21 @@ class HostDirectoryTest {
   }
 
   @Test
+  void aHostThatSaysThatItIsDrainingGetsNothing() throws Exception {
+    directory.heard(host("h1", 10, vm("web", 100)));
+    directory.heard(host("h2", 200));
+    directory.heard(host("h3", 300));
+    assertThat(main(wish("web"))).isEqualTo("h2");
+    Heartbeat h2 = host("h2", 200);
+    HostReport draining =
+        new HostReport("h2", 65536 * MIB, 200 * MIB, 0, 0, List.of(), List.of(), true);
+    directory.heard(
+        new Heartbeat(draining, h2.data(), h2.startEpoch(), 2, 0, 0, List.of(), List.of()));
+    assertThat(main(wish("web"))).isEqualTo("h3");
+    assertThat(directory.hosts().get(1).draining()).isTrue();
+  }
+
+  @Test
   void aVmThatIsNotKnownOrWhoseHostIsLostHasNoPlan() {
     directory.heard(host("h1", 10, vm("web", 100)));
     assertThat(refusal(wish("db")).code()).isEqualTo(ErrorCode.NOT_FOUND);
