@@ -106,12 +106,16 @@ final class SubHostChoice {
 
   /** Why there is no plan with this main host. */
   String shortage(FleetHost main) {
-    return "the sub-hosts must take %d MiB more (with %d MiB to swap with), but the best %d can take %d MiB"
+    int count = candidates(main).size() + growth.size();
+    String room =
+        count == 0
+            ? "there is none"
+            : "the best %d can take %d MiB".formatted(count, (growthBytes + newBytes(main)) >> 20);
+    return "the sub-hosts must take %d MiB more (with %d MiB to swap with), but %s"
         .formatted(
             PlacementPlanner.up(needed(main)),
             PlacementPlanner.up(ShareSizes.headroomBytes(main.usableBytes())),
-            candidates(main).size() + growth.size(),
-            (growthBytes + newBytes(main)) >> 20);
+            room);
   }
 
   /** The sub-hosts of a main host with which nothing is missing. */

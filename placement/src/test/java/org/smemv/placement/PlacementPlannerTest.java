@@ -173,6 +173,8 @@ class PlacementPlannerTest {
     Fleet fleet = fleet(host("h1", 512), host("h2", 300), host("h3", 300));
     PlacementWish wish = wish(0, null, Set.of(), Set.of(), 1, List.of());
     assertThat(refusal(fleet, wish).missingBytes()).isEqualTo(244 * MIB);
+    PlacementWish unsplit = wish(0, null, Set.of(), Set.of(), 0, List.of());
+    assertThat(refusal(fleet, unsplit)).hasMessageContaining("but there is none");
   }
 
   @Test

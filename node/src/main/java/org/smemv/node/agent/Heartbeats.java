@@ -94,14 +94,15 @@ final class Heartbeats implements AutoCloseable {
   }
 
   private void note(@Nullable String why) {
+    String at = OwnAddress.text(directory);
     if (Objects.equals(trouble, why)) {
       return;
     }
     trouble = why;
     if (why == null) {
-      log.info("the directory at {} lists host {}", directory, host);
+      log.info("the directory at {} lists host {}", at, host);
     } else {
-      log.warn("the directory at {} does not list host {}: {}", directory, host, why);
+      log.warn("the directory at {} does not list host {}: {}", at, host, why);
     }
   }
 

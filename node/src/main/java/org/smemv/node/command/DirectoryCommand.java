@@ -30,10 +30,12 @@ final class DirectoryCommand extends SmemvTask {
   @Override
   protected ExitCode run() throws Exception {
     ApiAddress endpoint = ApiAddress.parse("--api", api);
-    try (DirectoryDaemon daemon =
-        DirectoryDaemon.start(HostsFile.address("--data", data), endpoint)) {
-      screen().line("directory: agents at " + daemon.address() + ", operators at " + endpoint);
+    DirectoryDaemon daemon = DirectoryDaemon.start(HostsFile.address("--data", data), endpoint);
+    try {
+      screen().line("directory: agents at " + data + ", operators at " + endpoint);
       EndOfProcess.await();
+    } finally {
+      daemon.close();
     }
     return ExitCode.OK;
   }

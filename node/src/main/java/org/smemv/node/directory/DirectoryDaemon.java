@@ -15,9 +15,6 @@ import org.smemv.paging.PageServer;
 public final class DirectoryDaemon implements AutoCloseable {
   private static final String NAME = "directory";
 
-  /** Agents come and go with each heartbeat: this many at the same moment. */
-  private static final int CONNECTIONS_MAX = 1024;
-
   private final PageServer data;
   private final DirectoryServer api;
 
@@ -34,13 +31,11 @@ public final class DirectoryDaemon implements AutoCloseable {
    */
   public static DirectoryDaemon start(InetSocketAddress data, ApiAddress api) throws IOException {
     HostDirectory directory = new HostDirectory();
-    PageServer.Options usual = PageServer.Options.of(NAME);
     PageServer server =
         PageServer.start(
             data,
             new PageServer.Services(new NoPages(), new HeartbeatRequests(directory)),
-            new PageServer.Options(
-                NAME, CONNECTIONS_MAX, usual.timeout(), usual.keepAlive(), usual.spin()));
+            PageServer.Options.of(NAME)); // a connection lasts as long as its heartbeat
     try {
       return new DirectoryDaemon(server, DirectoryServer.start(api, directory));
     } catch (IOException | RuntimeException e) {

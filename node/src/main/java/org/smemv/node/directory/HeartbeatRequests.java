@@ -19,7 +19,7 @@ final class HeartbeatRequests implements ControlHandler {
 
   private final HostDirectory directory;
 
-  /** The last refusal by host: the same is not told the log every two seconds. */
+  /** The last refusal of each agent: the same is not told the log every two seconds. */
   private final Map<String, String> refusals = new LinkedHashMap<>();
 
   HeartbeatRequests(HostDirectory directory) {
@@ -36,14 +36,14 @@ final class HeartbeatRequests implements ControlHandler {
           ErrorCode.MALFORMED, "not a heartbeat that the directory knows: " + Json.reason(e));
     }
     String refused = directory.heard(heartbeat);
-    note(heartbeat.name(), refused);
+    note(heartbeat.name() + " at " + heartbeat.data(), refused);
     return Json.write(new HeartbeatReply(refused)).getBytes(StandardCharsets.UTF_8);
   }
 
-  private synchronized void note(String host, @Nullable String refused) {
+  private synchronized void note(String agent, @Nullable String refused) {
     if (refused == null) {
-      refusals.remove(host);
-    } else if (!refused.equals(refusals.put(host, refused))) {
+      refusals.remove(agent);
+    } else if (!refused.equals(refusals.put(agent, refused))) {
       log.warn("refused: {}", refused);
       if (refusals.size() > REMEMBERED) {
         refusals.remove(refusals.keySet().iterator().next());
