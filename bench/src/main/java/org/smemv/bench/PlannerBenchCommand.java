@@ -30,7 +30,7 @@ final class PlannerBenchCommand extends SmemvTask {
 
   @Option(
       names = "--rounds",
-      defaultValue = "20",
+      defaultValue = "100",
       description = "Rounds whose median counts (default ${DEFAULT-VALUE}).")
   private int rounds;
 

@@ -95,6 +95,10 @@ record FleetView(List<Host> hosts) {
           "host %s, where VM %s is, has not been heard of for %d s"
               .formatted(source, wish.vm(), placed.host().silentMillis() / 1000));
     }
+    if (placed.vm().state() == VmState.INCOMING) {
+      throw new OperationException(
+          ErrorCode.BUSY, "VM %s is arriving at host %s: try again".formatted(wish.vm(), source));
+    }
     try {
       Fleet fleet = fleet();
       PlacementPlan plan = PlacementPlanner.plan(fleet, placementWish(wish, placed));

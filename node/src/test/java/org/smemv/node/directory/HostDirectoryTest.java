@@ -148,6 +148,14 @@ class HostDirectoryTest {
   }
 
   @Test
+  void aVmThatIsOnlyKnownToArriveIsNotPlannedForYet() {
+    directory.heard(host("h1", 500));
+    directory.heard(host("h2", 500, vm("web", 100, VmState.INCOMING, 5)));
+    assertThat(refusal(wish("web")).code()).isEqualTo(ErrorCode.BUSY);
+    assertThat(refusal(wish("web"))).hasMessageContaining("arriving at host h2");
+  }
+
+  @Test
   void aPlanAvoidsWhatIsLabelledAndHostsWithTheVmsToKeepApartFrom() throws Exception {
     Heartbeat.Vm db = vm("db", 100);
     HostReport.Share ofDb = new HostReport.Share(db.id().toString(), "h2", 10, 40960, 100 * MIB);
