@@ -51,7 +51,7 @@ public sealed interface ApiAddress {
     public Loopback {
       if (address.isUnresolved() || !address.getAddress().isLoopbackAddress()) {
         throw new IllegalArgumentException(
-            address
+            address.getHostString()
                 + " can be reached from other hosts, and the API has no authentication and no"
                 + " encryption yet: use a Unix socket or a loopback address, "
                 + SYNTAX);

@@ -27,7 +27,8 @@ class ApiAddressTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "http://192.0.2.1:7401 | no authentication",
+        "http://192.0.2.1:7401 | : 192.0.2.1 can be reached from other hosts, and the API has no"
+            + " authentication",
         "http://0.0.0.0:7401 | no authentication",
         "http://[::]:7401 | no authentication",
         "http://[2001:db8::1]:7401 | no authentication",
