@@ -13,6 +13,7 @@ import org.smemv.node.api.ApiAddress;
  * @param state its directory; holds {@code vms/NAME} and the tmpfs {@code ram}
  * @param capacityBytes memory it may use for VMs and shares, whole pages
  * @param hostsFile where the other hosts are listed
+ * @param fleet what it tells the directory
  */
 public record AgentOptions(
     String name,
@@ -20,4 +21,5 @@ public record AgentOptions(
     ApiAddress api,
     Path state,
     long capacityBytes,
-    Path hostsFile) {}
+    Path hostsFile,
+    FleetOptions fleet) {}

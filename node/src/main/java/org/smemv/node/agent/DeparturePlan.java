@@ -39,6 +39,7 @@ record DeparturePlan(
               .formatted(asked >> 20, vmBytes >> 20, record.name()));
     }
     long mainBytes = asked == 0 ? vmBytes : asked;
+    checkNoneIsDraining();
     checkSubsAreNeeded(mainBytes);
     MigrationPlan plan;
     try {
@@ -51,6 +52,14 @@ record DeparturePlan(
     }
     checkCapacity(plan);
     return plan;
+  }
+
+  private void checkNoneIsDraining() throws OperationException {
+    for (HostReport report : reports.values()) {
+      if (report.draining()) {
+        throw new OperationException(ErrorCode.UNSUITABLE, Draining.refusal(report.name()));
+      }
+    }
   }
 
   static List<SubShare> subs(MigrateVm request) {

@@ -62,6 +62,10 @@ final class Departures {
   /** A plan with the hosts that it names. */
   private record Prepared(MigrationPlan plan, Map<String, RemoteHost> hosts, PlanReport report)
       implements AutoCloseable {
+    boolean lacksRoom() {
+      return hosts.values().stream().anyMatch(RemoteHost::lacksRoom);
+    }
+
     @Override
     public void close() {
       hosts.values().forEach(RemoteHost::close);
@@ -107,7 +111,8 @@ final class Departures {
     Migration migration =
         new Migration(
             plan, main, subs, body, Json.write(vm.body().spec().orElseThrow()), new SystemClock());
-    MigrationJob job = new MigrationJob(UUID.randomUUID().toString(), host, migration);
+    MigrationJob job =
+        new MigrationJob(UUID.randomUUID().toString(), host, migration, prepared::lacksRoom);
     remember(job);
     Thread runner =
         Thread.ofPlatform()

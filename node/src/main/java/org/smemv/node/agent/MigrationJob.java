@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.Migration;
@@ -31,6 +32,7 @@ final class MigrationJob {
   private final String id;
   private final String source;
   private final Migration migration;
+  private final BooleanSupplier lacksRoom;
   private final MigrationHistory history = new MigrationHistory();
   private @Nullable MigrationState noted;
   private long notedNanos;
@@ -47,8 +49,12 @@ final class MigrationJob {
   private final Map<String, Long> targetBytes = new HashMap<>();
   private final Map<String, Double> targetRates = new HashMap<>();
 
-  MigrationJob(String id, String source, Migration migration) {
+  /**
+   * @param lacksRoom whether a host had not the memory that was to be reserved
+   */
+  MigrationJob(String id, String source, Migration migration, BooleanSupplier lacksRoom) {
     this.id = id;
+    this.lacksRoom = lacksRoom;
     this.source = source;
     this.migration = migration;
   }
@@ -158,7 +164,15 @@ final class MigrationJob {
         migration.totalMillis(),
         migration.setupMillis(),
         eta,
-        targets(progress));
+        targets(progress),
+        failure());
+  }
+
+  private @Nullable ErrorCode failure() {
+    if (migration.state() != MigrationState.ABORTED) {
+      return null;
+    }
+    return lacksRoom.getAsBoolean() ? ErrorCode.CAPACITY : ErrorCode.FAILED;
   }
 
   private MigrationReport.Ram ram(BodySource.Progress progress, long remaining) {

@@ -1,9 +1,11 @@
 package org.smemv.node.agent;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.smemv.node.api.AttachVm;
+import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostMetrics;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
@@ -12,6 +14,7 @@ import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
 import org.smemv.node.api.ServedHost;
+import org.smemv.node.api.SetDraining;
 import org.smemv.node.api.SetMainMemory;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.VmReport;
@@ -22,14 +25,17 @@ final class Operations implements ServedHost {
   private final Supplier<HostMetrics> figures;
   private final HostedVms vms;
   private final LocalVms local;
+  private final Draining draining;
 
   Operations(
       Supplier<HostReport> description,
       Supplier<HostMetrics> figures,
       HostedVms vms,
-      LocalVms local) {
+      LocalVms local,
+      Draining draining) {
     this.description = description;
     this.figures = figures;
+    this.draining = draining;
     this.vms = vms;
     this.local = local;
   }
@@ -42,6 +48,24 @@ final class Operations implements ServedHost {
   @Override
   public HostMetrics metrics() {
     return figures.get();
+  }
+
+  @Override
+  public HostReport setDraining(SetDraining request) throws OperationException {
+    try {
+      draining.set(request.draining());
+    } catch (IOException e) {
+      throw new OperationException(
+          ErrorCode.FAILED, "whether this host is draining could not be written: " + e, e);
+    }
+    return description.get();
+  }
+
+  private void refuseWhileDraining() throws OperationException {
+    if (draining.isOn()) {
+      throw new OperationException(
+          ErrorCode.UNSUITABLE, Draining.refusal(description.get().name()));
+    }
   }
 
   @Override
@@ -59,11 +83,13 @@ final class Operations implements ServedHost {
 
   @Override
   public VmReport start(StartVm request) throws OperationException {
+    refuseWhileDraining();
     return local.report(local.start(request));
   }
 
   @Override
   public VmReport attach(AttachVm request) throws OperationException {
+    refuseWhileDraining();
     return local.report(local.attach(request));
   }
 

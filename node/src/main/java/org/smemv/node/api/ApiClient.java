@@ -59,6 +59,11 @@ public final class ApiClient implements HostOperations {
   }
 
   @Override
+  public HostReport setDraining(SetDraining request) throws OperationException {
+    return ask(Method.PUT, "/v1/host/draining", request, HostReport.class, actionTimeout);
+  }
+
+  @Override
   public List<VmReport> vms() throws OperationException {
     return List.of(get("/v1/vms", VmReport[].class));
   }

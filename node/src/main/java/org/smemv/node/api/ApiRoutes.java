@@ -57,6 +57,7 @@ final class ApiRoutes {
   List<Route> all() {
     return List.of(
         json(Method.GET, "/v1/host", request -> operations.host()),
+        json(Method.PUT, "/v1/host/draining", this::setDraining),
         json(Method.GET, "/v1/vms", request -> operations.vms()),
         json(Method.POST, "/v1/vms", r -> operations.start(body(r, StartVm.class))),
         json(Method.POST, "/v1/attachments", r -> operations.attach(body(r, AttachVm.class))),
@@ -91,6 +92,10 @@ final class ApiRoutes {
   private Object stop(ServerRequest request) throws OperationException {
     operations.stop(vm(request));
     return Map.of();
+  }
+
+  private Object setDraining(ServerRequest request) throws OperationException {
+    return operations.setDraining(body(request, SetDraining.class));
   }
 
   private Object setMainMemory(ServerRequest request) throws OperationException {

@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * GET    /v1/host                        HostReport
+ * PUT    /v1/host/draining               SetDraining -&gt; HostReport
  * GET    /v1/vms                         [VmReport]
  * POST   /v1/vms                         StartVm -&gt; VmReport
  * POST   /v1/attachments                 AttachVm -&gt; VmReport

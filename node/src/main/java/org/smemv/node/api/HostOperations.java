@@ -11,6 +11,9 @@ public interface HostOperations {
   /** The host's memory. */
   HostReport host() throws OperationException;
 
+  /** Has the host refuse what is new, or take it again; durable. Returns how it is then. */
+  HostReport setDraining(SetDraining request) throws OperationException;
+
   /** The VMs that run here or are being received. */
   List<VmReport> vms() throws OperationException;
 

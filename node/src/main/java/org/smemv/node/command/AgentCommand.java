@@ -11,6 +11,7 @@ import org.smemv.node.api.HostsFile;
 import org.smemv.node.api.OperationException;
 import org.smemv.placement.Name;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -53,6 +54,8 @@ final class AgentCommand extends SmemvTask {
       description = "Memory for VMs and for parts of others.")
   private long capacity;
 
+  @Mixin private FleetMembership fleet = new FleetMembership();
+
   @Override
   protected ExitCode run() throws Exception {
     AgentOptions options = options();
@@ -80,6 +83,7 @@ final class AgentCommand extends SmemvTask {
         operators,
         state.toAbsolutePath().normalize(),
         capacity,
-        root().hostsFile().toAbsolutePath());
+        root().hostsFile().toAbsolutePath(),
+        fleet.options());
   }
 }

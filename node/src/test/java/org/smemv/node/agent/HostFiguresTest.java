@@ -35,8 +35,8 @@ class HostFiguresTest {
     two.sentBytes = 7;
     MigrationSums sums =
         MigrationSums.NONE
-            .plus(new MigrationJob("1", "h1", one.migration()))
-            .plus(new MigrationJob("2", "h1", two.migration()));
+            .plus(new MigrationJob("1", "h1", one.migration(), () -> false))
+            .plus(new MigrationJob("2", "h1", two.migration(), () -> false));
     assertThat(sums.byState()).containsOnlyKeys(MigrationState.PLAN).containsValue(2L);
     assertThat(sums.sentBytes()).isEqualTo(12);
   }

@@ -94,7 +94,8 @@ class MigrationHistoryTest {
         System.nanoTime(),
         -1,
         -1,
-        List.of());
+        List.of(),
+        null);
   }
 
   private static MigrationReport report(MigrationState state, long sent) {

@@ -64,7 +64,7 @@ class MigrationJobTest {
   @Test
   void statesAreToldAtOnceAndFiguresAsTheyChange() throws InterruptedException {
     GatedMigration gated = new GatedMigration("copy");
-    MigrationJob job = new MigrationJob("m1", "h1", gated.migration());
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
     Thread follower = follow(job);
     job.watch(gated.start());
     assertThat(awaitState(MigrationState.COPY).kind()).isEqualTo(Kind.STATE);
@@ -83,7 +83,7 @@ class MigrationJobTest {
   void theTimeToGoIsNotGuessedFromTheFirstBytes() throws InterruptedException {
     GatedMigration gated = new GatedMigration("copy");
     gated.sentBytes = 100;
-    MigrationJob job = new MigrationJob("m1", "h1", gated.migration());
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
     follow(job);
     job.watch(gated.start());
     MigrationEvent begun = awaitState(MigrationState.COPY);
@@ -108,7 +108,7 @@ class MigrationJobTest {
   void aCancelledMigrationLeavesTheVmAtItsSourceInEveryStepBeforeCommit(
       String step, MigrationState state) throws Exception {
     GatedMigration gated = new GatedMigration(step);
-    MigrationJob job = new MigrationJob("m1", "h1", gated.migration());
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
     Thread runner = gated.start();
     gated.awaitStep();
     assertThat(job.report().state()).isEqualTo(state);
@@ -131,7 +131,7 @@ class MigrationJobTest {
   void fromTheCommitOnACancellationSaysWhyItCannotBe(String step, MigrationState state, String why)
       throws Exception {
     GatedMigration gated = new GatedMigration(step);
-    MigrationJob job = new MigrationJob("m1", "h1", gated.migration());
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
     Thread runner = gated.start();
     gated.awaitStep();
     assertThat(job.report().state()).isEqualTo(state);
@@ -153,7 +153,7 @@ class MigrationJobTest {
   @Test
   void aMigrationThatWasGivenUpIsNotCancelledAgain() throws Exception {
     GatedMigration gated = new GatedMigration("copy");
-    MigrationJob job = new MigrationJob("m1", "h1", gated.migration());
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
     Thread runner = gated.start();
     gated.awaitStep();
     job.cancel();

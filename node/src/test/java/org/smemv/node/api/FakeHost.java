@@ -17,6 +17,7 @@ public class FakeHost implements ServedHost {
   private volatile Supplier<OperationException> failure = () -> null;
   private volatile boolean listsFail;
   private int asked;
+  private boolean draining;
 
   public FakeHost(String name) {
     this.name = name;
@@ -79,7 +80,8 @@ public class FakeHost implements ServedHost {
         3000,
         List.of(
             new MigrationReport.Target("h2", TargetRole.MAIN, 90000, 400L << 20, 500),
-            new MigrationReport.Target("h3", TargetRole.SUB, 60000, 200L << 20, 400)));
+            new MigrationReport.Target("h3", TargetRole.SUB, 60000, 200L << 20, 400)),
+        state == MigrationState.ABORTED ? ErrorCode.FAILED : null);
   }
 
   private void checkList() throws OperationException {
@@ -109,7 +111,16 @@ public class FakeHost implements ServedHost {
         100L << 20,
         300L << 20,
         List.copyOf(vms.keySet()),
-        List.of(new HostReport.Share("id-1", "h2", 75000, 290L << 20, 300L << 20)));
+        List.of(new HostReport.Share("id-1", "h2", 75000, 290L << 20, 300L << 20)),
+        draining);
+  }
+
+  @Override
+  public HostReport setDraining(SetDraining request) throws OperationException {
+    requests.add(request);
+    check();
+    draining = request.draining();
+    return host();
   }
 
   @Override

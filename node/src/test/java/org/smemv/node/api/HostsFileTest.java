@@ -36,12 +36,27 @@ class HostsFileTest {
     assertThat(hosts.host("h9")).isEmpty();
   }
 
+  @Test
+  void aFileMayNameTheDirectory() throws IOException {
+    String host = "{\"name\":\"h1\",\"api\":\"unix:/a\",\"data\":\"1.2.3.4:5\"}";
+    HostsFile with =
+        HostsFile.read(file("{\"directory\":\"unix:/d/api.sock\",\"hosts\":[" + host + "]}"));
+    assertThat(with.directory()).hasToString("unix:/d/api.sock");
+    assertThat(with.host("h1")).isPresent();
+    assertThat(HostsFile.read(file("[" + host + "]")).directory()).isNull();
+    assertThat(HostsFile.read(file("{\"hosts\":[" + host + "]}")).directory()).isNull();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       quoteCharacter = '`',
       value = {
         "{} | list",
+        "{\"hosts\":{}} | list",
+        "{\"hosts\":[],\"directory\":\"/d\"} | directory",
+        "{\"hosts\":[],\"directory\":null} | directory",
+        "{\"hosts\":[],\"master\":\"unix:/d\"} | field master",
         "nonsense | hosts.json",
         "[{\"name\":\"h 1\",\"api\":\"unix:/a\",\"data\":\"1.2.3.4:5\"}] | h 1",
         "[{\"api\":\"unix:/a\",\"data\":\"1.2.3.4:5\"}] | host name",

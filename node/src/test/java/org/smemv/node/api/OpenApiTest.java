@@ -42,6 +42,8 @@ class OpenApiTest {
               "{\"name\":\"vm2\",\"memoryBytes\":1048576,\"net\":null,\"disk\":null}"),
           "POST /v1/attachments",
           List.of("{\"name\":\"vm2\",\"pid\":4711,\"qmpSocket\":\"/q\"}"),
+          "PUT /v1/host/draining",
+          List.of("{\"draining\":true}", "{\"draining\":false}"),
           "PUT /v1/vms/{vm}/main-memory",
           List.of("{\"bytes\":4096}"),
           "POST /v1/vms/{vm}/migrations",

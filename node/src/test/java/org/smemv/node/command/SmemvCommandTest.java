@@ -26,6 +26,7 @@ import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.FakeHost;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.NetRequest;
+import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SetMainMemory;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.SubShare;
@@ -214,6 +215,17 @@ class SmemvCommandTest {
     assertThat(out.toString()).containsPattern("h1\\s+512M\\s+112M\\s+100M\\s+300M\\s+1\\s+vm1");
     assertThat(smemv("host", "list", "--json")).isZero();
     assertThat(json()).hasSize(2);
+  }
+
+  @Test
+  void aHostIsMarkedAsDrainingAndTakesVmsAgain() throws OperationException {
+    assertThat(smemv("host", "drain", "h2")).isZero();
+    assertThat(out.toString()).contains("host h2 is draining", "0 VMs and parts of 1");
+    assertThat(smemv("host", "list")).isZero();
+    assertThat(out.toString()).containsPattern("h1 .*up").containsPattern("h2 .*draining");
+    assertThat(smemv("host", "undrain", "h2")).isZero();
+    assertThat(h2.host().draining()).isFalse();
+    assertThat(smemv("host", "drain", "h9")).isEqualTo(4);
   }
 
   @Test
