@@ -166,13 +166,14 @@ class QemuIT {
   @Test
   void aQemuThatDiesEndsTheMonitorAndIsReportedDead() throws Exception {
     start(QemuBody.Mode.PAUSED);
+    Qmp qmp = body.qmp(); // asked again later, it would be a new connection
     signal("-KILL", body.process());
     QmpException e =
         catchThrowableOfType(
             QmpException.class,
             () -> {
               while (true) {
-                body.qmp().execute("query-status", LONG);
+                qmp.execute("query-status", LONG);
               }
             });
     assertThat(e.kind()).isEqualTo(QmpException.Kind.CLOSED);
