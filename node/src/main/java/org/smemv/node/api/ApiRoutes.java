@@ -1,18 +1,12 @@
 package org.smemv.node.api;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.smemv.placement.Name;
 
 /**
@@ -20,29 +14,9 @@ import org.smemv.placement.Name;
  * {@code /openapi.json}, describes each of them, and a test holds both together.
  */
 final class ApiRoutes {
-  /** What a route does with a request; an answer is sent when it returns. */
-  @FunctionalInterface
-  interface Action {
-    void run(ServerRequest request, ServerResponse response) throws OperationException;
-  }
-
-  /** An operation whose result is sent as JSON. */
-  @FunctionalInterface
-  private interface Operation {
-    Object apply(ServerRequest request) throws OperationException;
-  }
-
-  /**
-   * A route.
-   *
-   * @param path with {@code {vm}} or {@code {id}} for a part that varies
-   */
-  record Route(Method method, String path, Action action) {}
-
   /** The largest sensible request is a StartVm with many QEMU arguments. */
   static final int BODY_BYTES_MAX = 64 << 10;
 
-  private static final String JSON = "application/json";
   private static final HeaderName LAST_EVENT_ID = HeaderNames.create("Last-Event-ID");
 
   private final ServedHost operations;
@@ -56,30 +30,21 @@ final class ApiRoutes {
   /** All of them. */
   List<Route> all() {
     return List.of(
-        json(Method.GET, "/v1/host", request -> operations.host()),
-        json(Method.PUT, "/v1/host/draining", this::setDraining),
-        json(Method.GET, "/v1/vms", request -> operations.vms()),
-        json(Method.POST, "/v1/vms", r -> operations.start(body(r, StartVm.class))),
-        json(Method.POST, "/v1/attachments", r -> operations.attach(body(r, AttachVm.class))),
-        json(Method.GET, "/v1/vms/{vm}", request -> operations.vm(vm(request))),
-        json(Method.DELETE, "/v1/vms/{vm}", this::stop),
-        json(Method.PUT, "/v1/vms/{vm}/main-memory", this::setMainMemory),
-        json(Method.POST, "/v1/vms/{vm}/migrations", this::migrate),
-        json(Method.GET, "/v1/migrations", request -> operations.migrations()),
-        json(Method.GET, "/v1/migrations/{id}", request -> operations.migration(id(request))),
-        json(Method.DELETE, "/v1/migrations/{id}", request -> operations.cancel(id(request))),
+        Route.json(Method.GET, "/v1/host", request -> operations.host()),
+        Route.json(Method.PUT, "/v1/host/draining", this::setDraining),
+        Route.json(Method.GET, "/v1/vms", request -> operations.vms()),
+        Route.json(Method.POST, "/v1/vms", r -> operations.start(body(r, StartVm.class))),
+        Route.json(Method.POST, "/v1/attachments", r -> operations.attach(body(r, AttachVm.class))),
+        Route.json(Method.GET, "/v1/vms/{vm}", request -> operations.vm(vm(request))),
+        Route.json(Method.DELETE, "/v1/vms/{vm}", this::stop),
+        Route.json(Method.PUT, "/v1/vms/{vm}/main-memory", this::setMainMemory),
+        Route.json(Method.POST, "/v1/vms/{vm}/migrations", this::migrate),
+        Route.json(Method.GET, "/v1/migrations", request -> operations.migrations()),
+        Route.json(Method.GET, "/v1/migrations/{id}", request -> operations.migration(id(request))),
+        Route.json(Method.DELETE, "/v1/migrations/{id}", request -> operations.cancel(id(request))),
         new Route(Method.GET, "/v1/migrations/{id}/events", this::follow),
         new Route(Method.GET, "/metrics", this::metrics),
-        new Route(Method.GET, "/openapi.json", ApiRoutes::describe));
-  }
-
-  private static Route json(Method method, String path, Operation operation) {
-    return new Route(
-        method, path, (request, response) -> send(response, 200, operation.apply(request)));
-  }
-
-  static void send(ServerResponse response, int status, Object body) {
-    response.status(status).header(HeaderNames.CONTENT_TYPE, JSON).send(Json.bytes(body));
+        Route.description("openapi.json"));
   }
 
   private Object migrate(ServerRequest request) throws OperationException {
@@ -115,18 +80,6 @@ final class ApiRoutes {
         .send(MetricsPage.of(operations.metrics(), followers.count()));
   }
 
-  private static void describe(ServerRequest request, ServerResponse response) {
-    response.status(200).header(HeaderNames.CONTENT_TYPE, JSON).send(description());
-  }
-
-  private static byte[] description() {
-    try (InputStream stream = ApiRoutes.class.getResourceAsStream("openapi.json")) {
-      return Objects.requireNonNull(stream, "openapi.json is not in this build").readAllBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   private static long lastEventId(ServerRequest request) {
     String text = request.headers().first(LAST_EVENT_ID).orElse("0");
     try {
@@ -149,17 +102,6 @@ final class ApiRoutes {
   }
 
   private static <T> T body(ServerRequest request, Class<T> type) throws OperationException {
-    try (InputStream stream = request.content().inputStream()) {
-      byte[] body = stream.readNBytes(BODY_BYTES_MAX + 1);
-      if (body.length > BODY_BYTES_MAX) {
-        throw new OperationException(
-            ErrorCode.BAD_REQUEST, "the request has more than " + BODY_BYTES_MAX + " bytes");
-      }
-      return Json.read(new String(body, StandardCharsets.UTF_8), type);
-    } catch (JsonProcessingException e) {
-      throw new OperationException(ErrorCode.BAD_REQUEST, "bad request: " + Json.reason(e), e);
-    } catch (IOException e) {
-      throw new OperationException(ErrorCode.BAD_REQUEST, "the request broke off: " + e, e);
-    }
+    return Route.body(request, type, BODY_BYTES_MAX);
   }
 }
