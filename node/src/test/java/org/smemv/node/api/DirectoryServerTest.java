@@ -1,6 +1,7 @@
 package org.smemv.node.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
@@ -93,6 +94,13 @@ class DirectoryServerTest implements DirectoryOperations {
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(response.body()).contains("another origin");
     assertThat(wishes).isEmpty();
+  }
+
+  @Test
+  void aPortThatIsTakenIsNamed() {
+    assertThatThrownBy(() -> DirectoryServer.start(server.address(), this))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(server.address().toString());
   }
 
   @Test
