@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       FaultBenchCommand.class,
       MigrationBenchCommand.class,
-      PageServerBenchCommand.class
+      PageServerBenchCommand.class,
+      PlannerBenchCommand.class
     })
 public final class BenchCommand extends CommandGroup {}

@@ -385,13 +385,18 @@ final class Arrivals {
 
   /** Ends arrivals that are not heard of any more. */
   void lapse(Predicate<UUID> connected) {
+    lapse(connected, HeldShares.LAPSE);
+  }
+
+  /** As the other, with another while. */
+  void lapse(Predicate<UUID> connected, Duration unheard) {
     for (Arrival arrival : arrivals.values()) {
       boolean silent;
       synchronized (arrival) {
         if (connected.test(arrival.reservation.vm())) {
           arrival.heardNanos = System.nanoTime();
         }
-        silent = System.nanoTime() - arrival.heardNanos > HeldShares.LAPSE.toNanos();
+        silent = System.nanoTime() - arrival.heardNanos > unheard.toNanos();
       }
       if (silent) {
         String name = arrival.reservation.name();

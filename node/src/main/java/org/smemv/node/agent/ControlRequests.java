@@ -47,12 +47,20 @@ final class ControlRequests implements ControlHandler {
     return Json.write(reply).getBytes(StandardCharsets.UTF_8);
   }
 
+  private void refuseWhileDraining() throws HostException {
+    HostReport host = describe.get();
+    if (host.draining()) {
+      throw new HostException(HostException.Kind.REFUSED, Draining.refusal(host.name()));
+    }
+  }
+
   private Reply answer(HostRequest asked) throws HostException {
     switch (asked) {
       case HostRequest.Describe describeIt -> {
         return Reply.of(describe.get());
       }
       case HostRequest.Reserve(var reservation) -> {
+        refuseWhileDraining();
         if (reservation.role() == Role.MAIN) {
           arrivals.reserve(reservation);
         } else {

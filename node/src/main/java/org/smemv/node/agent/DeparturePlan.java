@@ -47,6 +47,7 @@ record DeparturePlan(
       mainBytes = record.mainMemoryBytes(); // a split VM stays as it is, elsewhere
     }
     checkStaying();
+    checkNoneIsDraining();
     checkSubsAreNeeded(mainBytes);
     MigrationPlan plan;
     try {
@@ -59,6 +60,15 @@ record DeparturePlan(
     }
     checkCapacity(plan);
     return plan;
+  }
+
+  /** What stays on a draining host, or leaves it, asks nothing new of it. */
+  private void checkNoneIsDraining() throws OperationException {
+    for (HostReport report : reports.values()) {
+      if (report.draining() && present(report.name()) == null) {
+        throw new OperationException(ErrorCode.UNSUITABLE, Draining.refusal(report.name()));
+      }
+    }
   }
 
   /**

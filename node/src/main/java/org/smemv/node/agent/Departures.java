@@ -45,6 +45,9 @@ final class Departures {
   private final Consumer<HostedVm> gone;
   private final Map<String, MigrationJob> jobs = new LinkedHashMap<>();
 
+  /** Of jobs that are not remembered any more, so that sums never fall. */
+  private MigrationSums forgotten = MigrationSums.NONE;
+
   /**
    * @param addressOf finds the data port of a host, or fails naming it
    * @param gone ends what is left here of a VM that has left
@@ -58,6 +61,10 @@ final class Departures {
   /** A plan with the hosts that it names. */
   private record Prepared(MigrationPlan plan, Map<String, RemoteHost> hosts, PlanReport report)
       implements AutoCloseable {
+    boolean lacksRoom() {
+      return hosts.values().stream().anyMatch(RemoteHost::lacksRoom);
+    }
+
     @Override
     public void close() {
       hosts.values().forEach(RemoteHost::close);
@@ -103,27 +110,31 @@ final class Departures {
     Migration migration =
         new Migration(
             plan, main, subs, body, Json.write(vm.body().spec().orElseThrow()), new SystemClock());
-    MigrationJob job = new MigrationJob(UUID.randomUUID().toString(), host, migration);
+    MigrationJob job =
+        new MigrationJob(UUID.randomUUID().toString(), host, migration, prepared::lacksRoom);
     remember(job);
-    Thread.ofPlatform()
-        .daemon()
-        .name("migration-" + plan.name())
-        .start(
-            () -> {
-              try (prepared) {
-                migration.run();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              } finally {
-                vm.vacate();
-              }
-            });
+    Thread runner =
+        Thread.ofPlatform()
+            .daemon()
+            .name("migration-" + plan.name())
+            .start(
+                () -> {
+                  try (prepared) {
+                    migration.run();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  } finally {
+                    vm.vacate();
+                  }
+                });
+    job.watch(runner);
     return job;
   }
 
   private synchronized void remember(MigrationJob job) {
     while (jobs.size() >= REMEMBERED) {
-      jobs.remove(jobs.keySet().iterator().next());
+      String oldest = jobs.keySet().iterator().next();
+      forgotten = forgotten.plus(java.util.Objects.requireNonNull(jobs.remove(oldest)));
     }
     jobs.put(job.id(), job);
   }
@@ -137,6 +148,15 @@ final class Departures {
 
   synchronized @Nullable MigrationJob get(String id) {
     return jobs.get(id);
+  }
+
+  /** Of all since this agent's start. */
+  synchronized MigrationSums sums() {
+    MigrationSums sums = forgotten;
+    for (MigrationJob job : jobs.values()) {
+      sums = sums.plus(job);
+    }
+    return sums;
   }
 
   /** The newest first. */

@@ -207,6 +207,11 @@ final class HeldShares {
 
   /** Ends reservations that were never kept and that nobody has used for a while. */
   void lapse(Predicate<UUID> connected) {
+    lapse(connected, LAPSE);
+  }
+
+  /** As the other, with another while. */
+  void lapse(Predicate<UUID> connected, Duration unused) {
     List<Share> lapsed = new ArrayList<>();
     synchronized (this) {
       long now = System.nanoTime();
@@ -214,7 +219,7 @@ final class HeldShares {
         if (connected.test(share.reservation.vm())) {
           share.touchedNanos = now;
         }
-        if (!share.kept && now - share.touchedNanos > LAPSE.toNanos()) {
+        if (!share.kept && now - share.touchedNanos > unused.toNanos()) {
           lapsed.add(share);
         }
       }

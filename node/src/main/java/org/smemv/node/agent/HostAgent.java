@@ -7,8 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,6 +14,7 @@ import org.smemv.linux.KernelFeatures;
 import org.smemv.linux.MemoryMount;
 import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
+import org.smemv.node.EndOfProcess;
 import org.smemv.node.api.ApiServer;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.HostsFile;
@@ -61,7 +60,9 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     TakenVms taken = new TakenVms(paths.taken());
     Arrivals arriving = new Arrivals(options.name(), paths, ledger, hosted, taken, this::addressOf);
     LocalVms local = new LocalVms(options.name(), paths, ledger, hosted, this::addressOf);
-    HostDescription description = new HostDescription(options.name(), ledger, hosted, held);
+    Draining draining = new Draining(paths.draining());
+    HostDescription description =
+        new HostDescription(options.name(), ledger, hosted, held, draining);
     vms = hosted;
     shares = held;
     arrivals = arriving;
@@ -75,30 +76,19 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     held.servedBy(server);
     arriving.servedBy(server);
     new Housekeeping(options.name(), held, arriving, taken, server, this::addressOf).start();
-    Operations operations = new Operations(description::report, hosted, local);
+    HostFigures figures =
+        new HostFigures(description::report, hosted, local.departures(), server::connections);
+    Operations operations =
+        new Operations(description::report, figures::now, hosted, local, draining);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);
     log.info("host {} serves pages on {}", options.name(), options.data());
-    awaitEnd();
+    HeartbeatSource source = new HeartbeatSource(options, description::report, hosted, local);
+    Heartbeats heartbeats =
+        Heartbeats.start(options.name(), options.fleet().directory(), source::next);
+    EndOfProcess.await();
+    heartbeats.close();
     api.close();
     server.close();
-  }
-
-  private static void awaitEnd() throws InterruptedException {
-    CountDownLatch end = new CountDownLatch(1);
-    Thread main = Thread.currentThread();
-    Runtime.getRuntime()
-        .addShutdownHook(
-            Thread.ofPlatform()
-                .unstarted(
-                    () -> {
-                      end.countDown();
-                      try {
-                        main.join(TimeUnit.SECONDS.toMillis(5));
-                      } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                      }
-                    }));
-    end.await();
   }
 
   /** The hosts file is read anew each time, so that hosts may be added while agents run. */
@@ -138,7 +128,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
 
   /** The rows of a host report. */
   private record HostDescription(
-      String name, MemoryLedger ledger, HostedVms vms, HeldShares shares) {
+      String name, MemoryLedger ledger, HostedVms vms, HeldShares shares, Draining draining) {
     HostReport report() {
       List<HostReport.Share> rows = shares.report();
       List<String> names = new ArrayList<>();
@@ -159,7 +149,8 @@ public final class HostAgent implements AgentMain, HolderDirectory {
           Math.max(0, granted - used),
           used,
           names,
-          rows);
+          rows,
+          draining.isOn());
     }
   }
 }

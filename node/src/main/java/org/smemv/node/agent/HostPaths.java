@@ -26,6 +26,11 @@ record HostPaths(Path state) {
     return state.resolve("taken");
   }
 
+  /** There while the host is draining; see {@link Draining}. */
+  Path draining() {
+    return state.resolve("draining");
+  }
+
   Path ram(String vm) {
     return ramMount().resolve(vm + ".ram");
   }

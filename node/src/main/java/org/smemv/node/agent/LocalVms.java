@@ -11,7 +11,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
-import org.smemv.migration.MigrationState;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.AttachVm;
 import org.smemv.node.api.ErrorCode;
@@ -318,17 +317,6 @@ final class LocalVms {
       throw new OperationException(
           ErrorCode.NOT_FOUND, "no migration " + id + " was started on host " + host);
     }
-    return job;
-  }
-
-  MigrationJob cancel(String id) throws OperationException {
-    MigrationJob job = migration(id);
-    MigrationState state = job.migration().state();
-    if (state.compareTo(MigrationState.COMMIT) >= 0) {
-      throw new OperationException(
-          ErrorCode.BUSY, "migration " + id + " cannot be cancelled any more: it is " + state);
-    }
-    job.migration().cancel();
     return job;
   }
 }

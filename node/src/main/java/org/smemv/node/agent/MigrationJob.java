@@ -1,32 +1,60 @@
 package org.smemv.node.agent;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.Migration;
+import org.smemv.migration.MigrationState;
+import org.smemv.node.api.ErrorCode;
+import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.MigrationReport;
+import org.smemv.node.api.OperationException;
 import org.smemv.node.api.TargetRole;
 import org.smemv.placement.PageSize;
 
-/** A migration as its operator sees it: an id, and a report with rates over the last moments. */
+/**
+ * A migration as its operator sees it: an id, a report with rates over the last moments, and what
+ * happened to it.
+ */
 final class MigrationJob {
   private static final long RATE_NANOS = 250_000_000;
+
+  /** A look is one read of a field. Shorter states are passed over. */
+  private static final Duration LOOK_EACH = Duration.ofMillis(10);
+
+  private static final long PROGRESS_NANOS = 500_000_000;
 
   private final String id;
   private final String source;
   private final Migration migration;
+  private final BooleanSupplier lacksRoom;
+  private final MigrationHistory history = new MigrationHistory();
+  private @Nullable MigrationState noted;
+  private long notedNanos;
   private long rateNanos = System.nanoTime();
   private long rateBytes;
   private long ratePages;
   private double bytesPerSecond;
+  private @Nullable MigrationState rateState;
+
+  /** The rates are over a time that was spent in one state: a beginning foretells no end. */
+  private boolean steady;
+
   private double pagesPerSecond;
   private final Map<String, Long> targetBytes = new HashMap<>();
   private final Map<String, Double> targetRates = new HashMap<>();
 
-  MigrationJob(String id, String source, Migration migration) {
+  /**
+   * @param lacksRoom whether a host had not the memory that was to be reserved
+   */
+  MigrationJob(String id, String source, Migration migration, BooleanSupplier lacksRoom) {
     this.id = id;
+    this.lacksRoom = lacksRoom;
     this.source = source;
     this.migration = migration;
   }
@@ -43,15 +71,86 @@ final class MigrationJob {
     return migration;
   }
 
+  long sentBytes() {
+    return migration.progress().sentBytes();
+  }
+
   boolean isOver() {
     return migration.state().isOver();
+  }
+
+  /**
+   * Begins to note what happens.
+   *
+   * @param runner the thread that carries the migration out; when it is over, so is this
+   */
+  void watch(Thread runner) {
+    Thread.ofVirtual().name("watch-" + vm()).start(() -> watchToEnd(runner));
+  }
+
+  private void watchToEnd(Thread runner) {
+    try {
+      boolean alive = true;
+      while (alive && !isOver()) {
+        alive = runner.isAlive();
+        noteProgress();
+        Thread.sleep(LOOK_EACH);
+      }
+      history.note(report());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void noteProgress() {
+    long now = System.nanoTime();
+    if (migration.state() != noted || now - notedNanos >= PROGRESS_NANOS) {
+      MigrationReport report = report();
+      history.note(report);
+      noted = report.state();
+      notedNanos = now;
+    }
+  }
+
+  /** Tells a follower what happens, until it has enough or the migration is over. */
+  void follow(long after, MigrationFollower follower) throws OperationException {
+    history.follow(after, follower);
+  }
+
+  /**
+   * Asks for the VM to stay at its source; it does unless the commit comes first.
+   *
+   * @throws OperationException {@code BUSY} from the commit on, with what can be done instead
+   */
+  void cancel() throws OperationException {
+    MigrationState state = migration.state();
+    if (state.compareTo(MigrationState.COMMIT) >= 0) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "migration " + id + " of VM " + vm() + " cannot be cancelled any more: " + whyNot(state));
+    }
+    migration.cancel();
+  }
+
+  private String whyNot(MigrationState state) {
+    String main = migration.plan().main();
+    String back = "; to move it back: smemv vm migrate " + vm() + " --main " + source;
+    return switch (state) {
+      case COMMIT -> "host " + main + " is taking the VM at this moment";
+      case RESUME, SETTLE -> "the VM belongs to host " + main + " already" + back;
+      case DONE -> "the VM has moved to host " + main + back;
+      case ABORTED -> "it was given up already, and the VM goes on at " + source;
+      case STALLED -> "host " + main + " has taken the VM or may have; " + migration.reason();
+      default -> "it is in " + state;
+    };
   }
 
   synchronized MigrationReport report() {
     BodySource.Progress progress = migration.progress();
     updateRates(progress);
     long remaining = progress.remainingPages() << PageSize.SHIFT;
-    long eta = bytesPerSecond < 1 || isOver() ? -1 : (long) (remaining * 1000 / bytesPerSecond);
+    boolean known = steady && bytesPerSecond >= 1 && !isOver();
+    long eta = known ? (long) (remaining * 1000 / bytesPerSecond) : -1;
     return new MigrationReport(
         id,
         vm(),
@@ -65,7 +164,15 @@ final class MigrationJob {
         migration.totalMillis(),
         migration.setupMillis(),
         eta,
-        targets(progress));
+        targets(progress),
+        failure());
+  }
+
+  private @Nullable ErrorCode failure() {
+    if (migration.state() != MigrationState.ABORTED) {
+      return null;
+    }
+    return lacksRoom.getAsBoolean() ? ErrorCode.CAPACITY : ErrorCode.FAILED;
   }
 
   private MigrationReport.Ram ram(BodySource.Progress progress, long remaining) {
@@ -102,6 +209,9 @@ final class MigrationJob {
     if (now - rateNanos < RATE_NANOS || isOver()) {
       return;
     }
+    MigrationState state = migration.state();
+    steady = state == rateState;
+    rateState = state;
     double seconds = (now - rateNanos) / 1e9;
     bytesPerSecond = (progress.sentBytes() - rateBytes) / seconds;
     pagesPerSecond = (progress.sentPages() - ratePages) / seconds;

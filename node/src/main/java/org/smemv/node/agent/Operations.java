@@ -1,27 +1,41 @@
 package org.smemv.node.agent;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.smemv.node.api.AttachVm;
-import org.smemv.node.api.HostOperations;
+import org.smemv.node.api.ErrorCode;
+import org.smemv.node.api.HostMetrics;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
+import org.smemv.node.api.ServedHost;
+import org.smemv.node.api.SetDraining;
 import org.smemv.node.api.SetMainMemory;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.VmReport;
 
 /** What operators ask for, sent to the part of the agent that does it. */
-final class Operations implements HostOperations {
+final class Operations implements ServedHost {
   private final Supplier<HostReport> description;
+  private final Supplier<HostMetrics> figures;
   private final HostedVms vms;
   private final LocalVms local;
+  private final Draining draining;
 
-  Operations(Supplier<HostReport> description, HostedVms vms, LocalVms local) {
+  Operations(
+      Supplier<HostReport> description,
+      Supplier<HostMetrics> figures,
+      HostedVms vms,
+      LocalVms local,
+      Draining draining) {
     this.description = description;
+    this.figures = figures;
+    this.draining = draining;
     this.vms = vms;
     this.local = local;
   }
@@ -29,6 +43,29 @@ final class Operations implements HostOperations {
   @Override
   public HostReport host() {
     return description.get();
+  }
+
+  @Override
+  public HostMetrics metrics() {
+    return figures.get();
+  }
+
+  @Override
+  public HostReport setDraining(SetDraining request) throws OperationException {
+    try {
+      draining.set(request.draining());
+    } catch (IOException e) {
+      throw new OperationException(
+          ErrorCode.FAILED, "whether this host is draining could not be written: " + e, e);
+    }
+    return description.get();
+  }
+
+  private void refuseWhileDraining() throws OperationException {
+    if (draining.isOn()) {
+      throw new OperationException(
+          ErrorCode.UNSUITABLE, Draining.refusal(description.get().name()));
+    }
   }
 
   @Override
@@ -46,11 +83,13 @@ final class Operations implements HostOperations {
 
   @Override
   public VmReport start(StartVm request) throws OperationException {
+    refuseWhileDraining();
     return local.report(local.start(request));
   }
 
   @Override
   public VmReport attach(AttachVm request) throws OperationException {
+    refuseWhileDraining();
     return local.report(local.attach(request));
   }
 
@@ -75,6 +114,11 @@ final class Operations implements HostOperations {
   }
 
   @Override
+  public void follow(String id, long after, MigrationFollower follower) throws OperationException {
+    local.migration(id).follow(after, follower);
+  }
+
+  @Override
   public MigrationReport migration(String id) throws OperationException {
     return local.migration(id).report();
   }
@@ -86,6 +130,8 @@ final class Operations implements HostOperations {
 
   @Override
   public MigrationReport cancel(String id) throws OperationException {
-    return local.cancel(id).report();
+    MigrationJob job = local.migration(id);
+    job.cancel();
+    return job.report();
   }
 }

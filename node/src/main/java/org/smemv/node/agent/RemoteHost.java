@@ -28,6 +28,7 @@ final class RemoteHost implements HostControl, AutoCloseable {
   private final InetSocketAddress address;
   private final String caller;
   private @Nullable PageLink link;
+  private volatile boolean lacksRoom;
 
   RemoteHost(String name, InetSocketAddress address, String caller) {
     this.name = name;
@@ -66,7 +67,17 @@ final class RemoteHost implements HostControl, AutoCloseable {
 
   @Override
   public void reserve(Reservation reservation) throws HostException {
-    ask(new HostRequest.Reserve(reservation), ANSWER);
+    try {
+      ask(new HostRequest.Reserve(reservation), ANSWER);
+    } catch (HostException e) {
+      lacksRoom = e.kind() == HostException.Kind.CAPACITY;
+      throw e;
+    }
+  }
+
+  /** Whether it had not the memory that was to be reserved. */
+  boolean lacksRoom() {
+    return lacksRoom;
   }
 
   @Override

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.api.VmState;
+import org.smemv.node.directory.Heartbeat;
 import org.smemv.paging.GuestPager;
 import org.smemv.paging.SubHost;
 import org.smemv.placement.PageSize;
@@ -39,16 +40,8 @@ final class VmReports {
     if (running == null) {
       stall = "its QEMU does not answer its monitor within " + ANSWER.toSeconds() + " s";
     }
-    long remote = 0;
-    List<VmReport.Sub> subs = new ArrayList<>();
-    if (pager != null) {
-      for (SubHost sub : pager.subHosts().all()) {
-        long bytes = sub.usedPages() << PageSize.SHIFT;
-        remote += bytes;
-        boolean connected = sub.state() == SubHost.State.CONNECTED;
-        subs.add(new VmReport.Sub(sub.identity().name(), bytes, connected));
-      }
-    }
+    List<VmReport.Sub> subs = pager == null ? List.of() : subs(pager);
+    long remote = subs.stream().mapToLong(VmReport.Sub::bytes).sum();
     long resident = residentBytes();
     return new VmReport(
         record.name(),
@@ -69,6 +62,41 @@ final class VmReports {
         qemuVersion(),
         vm.body().accelerator().toString(),
         migrationId);
+  }
+
+  /**
+   * The short report for the directory. QEMU's monitor is not asked, as it may be late and a host
+   * that does not speak counts as lost: a VM that nothing stops is said to run. Any thread.
+   */
+  Heartbeat.Vm heartbeat(@Nullable String migrationId) {
+    VmRecord record = vm.record();
+    GuestPager pager = vm.pager();
+    String stall = stallReason(pager);
+    List<VmReport.Sub> subs = pager == null ? List.of() : subs(pager);
+    long remote = subs.stream().mapToLong(VmReport.Sub::bytes).sum();
+    long resident = Math.min(residentBytes(), record.memoryBytes());
+    return new Heartbeat.Vm(
+        record.name(),
+        record.id(),
+        record.epoch(),
+        state(stall, migrationId, true),
+        stall,
+        record.memoryBytes(),
+        record.mainMemoryBytes(),
+        resident,
+        Math.max(0, record.memoryBytes() - resident - remote),
+        record.shares().isEmpty() ? 0 : resident,
+        subs);
+  }
+
+  private static List<VmReport.Sub> subs(GuestPager pager) {
+    List<VmReport.Sub> subs = new ArrayList<>();
+    for (SubHost sub : pager.subHosts().all()) {
+      boolean connected = sub.state() == SubHost.State.CONNECTED;
+      long bytes = sub.usedPages() << PageSize.SHIFT;
+      subs.add(new VmReport.Sub(sub.identity().name(), bytes, connected));
+    }
+    return subs;
   }
 
   private VmState state(@Nullable String stall, @Nullable String migrationId, boolean running) {
@@ -171,7 +199,7 @@ final class VmReports {
         latency.getMaxValue() / 1e3);
   }
 
-  private static VmReport.Evictions evictions(@Nullable GuestPager pager) {
+  static VmReport.Evictions evictions(@Nullable GuestPager pager) {
     if (pager == null) {
       return VmReport.Evictions.NONE;
     }

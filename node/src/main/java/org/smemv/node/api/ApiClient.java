@@ -1,23 +1,16 @@
 package org.smemv.node.api;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
-import io.helidon.webclient.api.HttpClientRequest;
 import io.helidon.webclient.api.HttpClientResponse;
-import io.helidon.webclient.api.WebClient;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Another process's {@link HostOperations}, asked over its Unix socket. Safe for use by many
+ * Another process's {@link HostOperations}, asked where its API listens. Safe for use by many
  * threads. Every call has a time-out; a host that does not answer is {@code UNREACHABLE_HOST}.
  */
 public final class ApiClient implements HostOperations {
@@ -27,10 +20,14 @@ public final class ApiClient implements HostOperations {
   /** For operations that start or stop a QEMU or ask other hosts. */
   private static final Duration ACTION = Duration.ofMinutes(2);
 
-  private static final Duration CONNECT = Duration.ofSeconds(3);
-  private static final int ANSWER_BYTES_MAX = 16 << 20;
+  /** Three signs of life that did not come. */
+  private static final Duration SILENCE = Duration.ofSeconds(30);
 
-  private final HostEntry host;
+  private static final HeaderName LAST_EVENT_ID = HeaderNames.create("Last-Event-ID");
+  private static final int ANSWER_BYTES_MAX = 16 << 20;
+  private static final int NOTHING_MORE = 204;
+
+  private final ApiCalls calls;
   private final Duration queryTimeout;
   private final Duration actionTimeout;
 
@@ -40,7 +37,14 @@ public final class ApiClient implements HostOperations {
 
   /** With other time-outs. */
   public ApiClient(HostEntry host, Duration queryTimeout, Duration actionTimeout) {
-    this.host = host;
+    this.calls =
+        new ApiCalls(
+            new ApiCalls.Callee(
+                "host " + host.name(),
+                host.api(),
+                "Does its agent run?",
+                "Do the agent and this command have the same version?"),
+            ANSWER_BYTES_MAX);
     this.queryTimeout = queryTimeout;
     this.actionTimeout = actionTimeout;
   }
@@ -48,6 +52,11 @@ public final class ApiClient implements HostOperations {
   @Override
   public HostReport host() throws OperationException {
     return get("/v1/host", HostReport.class);
+  }
+
+  @Override
+  public HostReport setDraining(SetDraining request) throws OperationException {
+    return ask(Method.PUT, "/v1/host/draining", request, HostReport.class, actionTimeout);
   }
 
   @Override
@@ -107,6 +116,57 @@ public final class ApiClient implements HostOperations {
     return ask(Method.DELETE, path, null, MigrationReport.class, actionTimeout);
   }
 
+  @Override
+  public void follow(String id, long after, MigrationFollower follower) throws OperationException {
+    String path = "/v1/migrations/" + id + "/events";
+    try (EventSource source = new EventSource(taker -> readEvents(path, after, taker))) {
+      tell(source, follower);
+    } catch (IOException e) {
+      throw calls.unreachable(String.valueOf(e.getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw calls.unreachable("interrupted", e);
+    }
+  }
+
+  private static void tell(EventSource source, MigrationFollower follower)
+      throws IOException, InterruptedException, OperationException {
+    boolean more = true;
+    while (more) {
+      EventParser.Item item = source.next(SILENCE);
+      if (item == null) {
+        return;
+      }
+      MigrationEvent event = item.event();
+      more = event == null ? follower.quiet() : follower.happened(event) && !event.isLast();
+    }
+  }
+
+  private void readEvents(String path, long after, EventSource.Taker taker)
+      throws IOException, InterruptedException, OperationException {
+    calls.read(
+        path,
+        request -> {
+          if (after != 0) {
+            request.header(LAST_EVENT_ID, Long.toString(after));
+          }
+        },
+        SILENCE,
+        response -> take(response, taker));
+  }
+
+  private static void take(HttpClientResponse response, EventSource.Taker taker)
+      throws IOException, InterruptedException {
+    if (response.status().code() == NOTHING_MORE) {
+      return;
+    }
+    EventParser parser = new EventParser(response.inputStream());
+    for (EventParser.Item item = parser.next(); item != null; item = parser.next()) {
+      taker.take(item);
+    }
+    throw new IOException("the events broke off");
+  }
+
   private static String migrationsOf(String vm) {
     return "/v1/vms/" + vm + "/migrations";
   }
@@ -118,99 +178,6 @@ public final class ApiClient implements HostOperations {
   private <T> T ask(
       Method method, String path, @Nullable Object body, Class<T> type, Duration timeout)
       throws OperationException {
-    Answer answer = exchange(method, path, body, timeout);
-    try {
-      if (answer.status() / 100 == 2) {
-        return Json.read(answer.body(), type);
-      }
-      ApiError error = Json.read(answer.body(), ApiError.class);
-      throw new OperationException(error.code(), error.message());
-    } catch (JsonProcessingException e) {
-      throw new OperationException(
-          ErrorCode.INTERNAL,
-          "host "
-              + host.name()
-              + ": HTTP status "
-              + answer.status()
-              + " and an answer that is not understood: "
-              + Json.reason(e)
-              + ". Do the agent and this command have the same version?",
-          e);
-    }
-  }
-
-  private record Answer(int status, String body) {}
-
-  /** On a thread of its own: a socket channel has no time-out for reading. */
-  private Answer exchange(Method method, String path, @Nullable Object body, Duration timeout)
-      throws OperationException {
-    CompletableFuture<Answer> answer = new CompletableFuture<>();
-    Thread thread =
-        Thread.ofVirtual()
-            .name("api-client")
-            .start(
-                () -> {
-                  try {
-                    answer.complete(request(method, path, body, timeout));
-                  } catch (IOException | RuntimeException e) {
-                    answer.completeExceptionally(e);
-                  }
-                });
-    try {
-      return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      thread.interrupt();
-      throw unreachable("no answer within " + timeout.toMillis() + " ms", e);
-    } catch (ExecutionException e) {
-      Throwable cause = e.getCause();
-      throw unreachable(String.valueOf(cause == null ? e : cause), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      thread.interrupt();
-      throw unreachable("interrupted", e);
-    }
-  }
-
-  private Answer request(Method method, String path, @Nullable Object body, Duration timeout)
-      throws IOException {
-    WebClient client = newClient(timeout);
-    HttpClientRequest request = client.method(method).path(path);
-    try (HttpClientResponse response =
-        body == null ? request.request() : request.submit(Json.bytes(body))) {
-      byte[] bytes =
-          response.entity().hasEntity()
-              ? response.inputStream().readNBytes(ANSWER_BYTES_MAX)
-              : new byte[0];
-      return new Answer(response.status().code(), new String(bytes, StandardCharsets.UTF_8));
-    } finally {
-      client.closeResource();
-    }
-  }
-
-  /**
-   * One client a request: a connection kept from before an agent's restart would fail its first
-   * use, and Helidon 4.5 cannot be told not to keep Unix connections (it then forgets to connect).
-   */
-  private WebClient newClient(Duration timeout) {
-    return WebClient.builder()
-        .baseUri("http://localhost")
-        .baseAddress(UnixDomainSocketAddress.of(host.api()))
-        .connectTimeout(CONNECT)
-        .readTimeout(timeout)
-        .shareConnectionCache(false)
-        .build();
-  }
-
-  private OperationException unreachable(String why, Throwable cause) {
-    return new OperationException(
-        ErrorCode.UNREACHABLE_HOST,
-        "host "
-            + host.name()
-            + " is unreachable at "
-            + host.api()
-            + ": "
-            + why
-            + ". Does its agent run?",
-        cause);
+    return calls.ask(method, path, body, type, timeout);
   }
 }

@@ -11,6 +11,9 @@ public interface HostOperations {
   /** The host's memory. */
   HostReport host() throws OperationException;
 
+  /** Has the host refuse what is new, or take it again; durable. Returns how it is then. */
+  HostReport setDraining(SetDraining request) throws OperationException;
+
   /** The VMs that run here or are being received. */
   List<VmReport> vms() throws OperationException;
 
@@ -33,10 +36,22 @@ public interface HostOperations {
   PlanReport plan(String vm, MigrateVm request) throws OperationException;
 
   /**
-   * Starts a migration and returns its first report; {@link #migration} tells how it goes on. The
+   * Starts a migration and returns its first report; {@link #follow} tells how it goes on. The
    * request's {@code dryRun} is false here.
    */
   MigrationReport migrate(String vm, MigrateVm request) throws OperationException;
+
+  /**
+   * Tells a follower what happens to a migration that was started here, until it has enough or the
+   * migration is over. Blocks until then.
+   *
+   * @param after the id of the last event that the follower has: first come the states since then;
+   *     0 for none: first comes how it is now
+   * @param follower is called by this thread
+   * @throws OperationException {@code NOT_FOUND}; {@code BAD_REQUEST} when no such event was told
+   *     yet; {@code UNREACHABLE_HOST} when following broke off
+   */
+  void follow(String id, long after, MigrationFollower follower) throws OperationException;
 
   /** A migration that was started here, also after its end. */
   MigrationReport migration(String id) throws OperationException;
@@ -45,7 +60,8 @@ public interface HostOperations {
   List<MigrationReport> migrations() throws OperationException;
 
   /**
-   * Asks a migration to stop; before the commit it is aborted, after it {@code BUSY} is answered.
+   * Asks a migration to stop; before the commit it is aborted, from then on {@code BUSY} is
+   * answered, with the reason. If both come at the same time, how it ends tells which was first.
    */
   MigrationReport cancel(String id) throws OperationException;
 }

@@ -12,6 +12,7 @@ import java.util.List;
  * @param usedBytes by VMs that run here and by shares
  * @param vms names of the VMs that run here
  * @param shares memory held for VMs that run elsewhere
+ * @param draining it is to be emptied and takes nothing new
  */
 public record HostReport(
     String name,
@@ -20,10 +21,23 @@ public record HostReport(
     long reservedBytes,
     long usedBytes,
     List<String> vms,
-    List<Share> shares) {
+    List<Share> shares,
+    boolean draining) {
   public HostReport {
     vms = List.copyOf(vms);
     shares = List.copyOf(shares);
+  }
+
+  /** A host that takes what is new. */
+  public HostReport(
+      String name,
+      long capacityBytes,
+      long freeBytes,
+      long reservedBytes,
+      long usedBytes,
+      List<String> vms,
+      List<Share> shares) {
+    this(name, capacityBytes, freeBytes, reservedBytes, usedBytes, vms, shares, false);
   }
 
   /**

@@ -16,12 +16,14 @@ import org.smemv.placement.Name;
 
 /**
  * The list of all hosts, a JSON file that agents and the command read: {@code
- * [{"name":"h1","api":"unix:/run/smemv/h1/api.sock","data":"10.77.0.1:7400"}]}.
+ * [{"name":"h1","api":"unix:/run/smemv/h1/api.sock","data":"10.77.0.1:7400"}]}, or, where there is
+ * a directory, {@code {"directory":"unix:/run/smemv/directory/api.sock","hosts":[...]}}.
  *
  * @param file where it was read
  * @param hosts in the order of the file; names are unique
+ * @param directory where the directory's API is; null when the file names none
  */
-public record HostsFile(Path file, List<HostEntry> hosts) {
+public record HostsFile(Path file, List<HostEntry> hosts, @Nullable ApiAddress directory) {
   /** Where it is unless an option or {@code SMEMV_HOSTS} says otherwise. */
   public static final Path DEFAULT = Path.of("/run/smemv/hosts.json");
 
@@ -48,7 +50,10 @@ public record HostsFile(Path file, List<HostEntry> hosts) {
       throw new IOException("hosts file " + file + " has more than " + FILE_BYTES_MAX + " bytes");
     }
     try {
-      return new HostsFile(file, entries(Json.MAPPER.readTree(Files.readAllBytes(file))));
+      JsonNode root = Json.MAPPER.readTree(Files.readAllBytes(file));
+      return root.isObject()
+          ? new HostsFile(file, entries(root.path("hosts")), directory(root))
+          : new HostsFile(file, entries(root), null);
     } catch (IOException | IllegalArgumentException e) {
       throw new IOException("hosts file " + file + ": " + Json.reason(e), e);
     }
@@ -57,6 +62,16 @@ public record HostsFile(Path file, List<HostEntry> hosts) {
   /** The entry of a host. */
   public Optional<HostEntry> host(String name) {
     return hosts.stream().filter(host -> host.name().equals(name)).findFirst();
+  }
+
+  private static @Nullable ApiAddress directory(JsonNode root) {
+    for (String field : (Iterable<String>) root::fieldNames) {
+      if (!field.equals("hosts") && !field.equals("directory")) {
+        throw new IllegalArgumentException("unknown field " + field);
+      }
+    }
+    JsonNode directory = root.path("directory");
+    return directory.isMissingNode() ? null : ApiAddress.parse("directory", directory.asText(""));
   }
 
   private static List<HostEntry> entries(JsonNode root) {
@@ -84,13 +99,8 @@ public record HostsFile(Path file, List<HostEntry> hosts) {
                 throw new IllegalArgumentException("host " + name + ": unknown field " + field);
               }
             });
-    String api = node.path("api").asText("");
-    if (!api.startsWith("unix:/")) {
-      throw new IllegalArgumentException(
-          "host " + name + ": api '" + api + "' must be unix: and an absolute path");
-    }
-    Path socket = Path.of(api.substring("unix:".length()));
-    return new HostEntry(name, socket, address("host " + name, node.path("data").asText("")));
+    ApiAddress api = ApiAddress.parse("host " + name + ": api", node.path("api").asText(""));
+    return new HostEntry(name, api, address("host " + name, node.path("data").asText("")));
   }
 
   /**

@@ -65,7 +65,7 @@ public final class Json {
   }
 
   /** What is wrong with a JSON text, without the names of classes. */
-  static String reason(Throwable e) {
+  public static String reason(Throwable e) {
     if (e instanceof UnrecognizedPropertyException unknown) {
       return "unknown field '" + unknown.getPropertyName() + "'";
     }

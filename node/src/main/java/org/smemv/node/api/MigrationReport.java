@@ -16,6 +16,8 @@ import org.smemv.migration.MigrationState;
  * @param setupTimeMillis before the first page was sent; -1 until then
  * @param etaMillis to the switch; -1 while unknown
  * @param targets a row per host that receives
+ * @param failure why it was aborted: {@code CAPACITY} when a host had not the memory that the plan
+ *     asks of it, before a page was sent; null unless it was aborted
  */
 public record MigrationReport(
     String id,
@@ -30,7 +32,8 @@ public record MigrationReport(
     long totalTimeMillis,
     long setupTimeMillis,
     long etaMillis,
-    List<Target> targets) {
+    List<Target> targets,
+    @Nullable ErrorCode failure) {
   public MigrationReport {
     targets = List.copyOf(targets);
   }

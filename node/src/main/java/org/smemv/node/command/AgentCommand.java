@@ -5,11 +5,13 @@ import java.nio.file.Path;
 import java.util.ServiceLoader;
 import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
+import org.smemv.node.api.ApiAddress;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostsFile;
 import org.smemv.node.api.OperationException;
 import org.smemv.placement.Name;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -31,8 +33,10 @@ final class AgentCommand extends SmemvTask {
   @Option(
       names = "--api",
       required = true,
-      paramLabel = "unix:PATH",
-      description = "The Unix socket for operators; its directory becomes private.")
+      paramLabel = ApiAddress.SYNTAX,
+      description =
+          "Where operators reach it: a Unix socket, whose directory becomes private, or a loopback"
+              + " address, which every user of the machine reaches.")
   private String api = "";
 
   @Option(
@@ -50,6 +54,8 @@ final class AgentCommand extends SmemvTask {
       description = "Memory for VMs and for parts of others.")
   private long capacity;
 
+  @Mixin private FleetMembership fleet = new FleetMembership();
+
   @Override
   protected ExitCode run() throws Exception {
     AgentOptions options = options();
@@ -66,9 +72,7 @@ final class AgentCommand extends SmemvTask {
 
   private AgentOptions options() {
     Name.require("--name", name);
-    if (!api.startsWith("unix:/")) {
-      throw new IllegalArgumentException("--api '" + api + "': write unix: and an absolute path");
-    }
+    ApiAddress operators = ApiAddress.parse("--api", api);
     if (capacity % PAGE_BYTES != 0) {
       throw new IllegalArgumentException("--capacity " + capacity + ": whole pages of 4096 bytes");
     }
@@ -76,9 +80,10 @@ final class AgentCommand extends SmemvTask {
     return new AgentOptions(
         name,
         address,
-        Path.of(api.substring("unix:".length())),
+        operators,
         state.toAbsolutePath().normalize(),
         capacity,
-        root().hostsFile().toAbsolutePath());
+        root().hostsFile().toAbsolutePath(),
+        fleet.options());
   }
 }

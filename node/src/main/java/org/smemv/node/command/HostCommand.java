@@ -1,25 +1,39 @@
 package org.smemv.node.command;
 
 import java.util.List;
+import org.smemv.node.api.DirectoryHost;
+import org.smemv.node.api.DirectoryOperations;
 import org.smemv.node.api.HostOperations;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.OperationException;
+import org.smemv.node.api.SetDraining;
 import org.smemv.node.api.Size;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
 
 /** Everything about hosts. */
 @Command(
     name = "host",
-    description = "Look at hosts.",
-    subcommands = {HostCommand.ListHosts.class})
+    description = "Look at hosts, and mark those that are to be emptied.",
+    subcommands = {HostCommand.ListHosts.class, HostCommand.Drain.class, HostCommand.Undrain.class})
 final class HostCommand extends CommandGroup {
   @Command(name = "list", description = "Lists all hosts with their memory and VMs.")
   static final class ListHosts extends SmemvTask {
+    @Mixin private DirectoryChoice directory = new DirectoryChoice();
+
     @Override
     protected ExitCode run() throws OperationException {
+      List<DirectoryHost> known = directory.answer(this, DirectoryOperations::hosts);
+      Table table = known == null ? ofHosts() : ofDirectory(known);
+      table.lines().forEach(screen()::line);
+      return ExitCode.OK;
+    }
+
+    private Table ofHosts() throws OperationException {
       List<HostReport> hosts = hosts().answers(screen(), HostOperations::host);
       screen().data(hosts);
-      Table table = new Table("HOST", ">CAPACITY", ">FREE", ">RESERVED", ">USED", ">SHARES", "VMS");
+      Table table = table();
       for (HostReport host : hosts) {
         table.row(
             host.name(),
@@ -28,9 +42,79 @@ final class HostCommand extends CommandGroup {
             Size.format(host.reservedBytes()),
             Size.format(host.usedBytes()),
             host.shares().size(),
-            host.vms().isEmpty() ? "-" : String.join(", ", host.vms()));
+            names(host.vms()),
+            host.draining() ? "draining" : "up");
       }
-      table.lines().forEach(screen()::line);
+      return table;
+    }
+
+    private Table ofDirectory(List<DirectoryHost> hosts) {
+      screen().data(hosts);
+      Table table = table();
+      for (DirectoryHost host : hosts) {
+        table.row(
+            host.name(),
+            Size.format(host.capacityBytes()),
+            Size.format(host.freeBytes()),
+            Size.format(host.reservedBytes()),
+            Size.format(host.usedBytes()),
+            host.shares().size(),
+            names(host.vms()),
+            state(host));
+      }
+      return table;
+    }
+
+    private static Table table() {
+      return new Table(
+          "HOST", ">CAPACITY", ">FREE", ">RESERVED", ">USED", ">SHARES", "VMS", "STATE");
+    }
+
+    private static String state(DirectoryHost host) {
+      if (host.lost()) {
+        return "LOST " + host.silentMillis() / 1000 + " s";
+      }
+      return host.draining() ? "draining" : "up";
+    }
+
+    private static String names(List<String> vms) {
+      return vms.isEmpty() ? "-" : String.join(", ", vms);
+    }
+  }
+
+  /** The commands that mark a host. */
+  abstract static class MarkHost extends SmemvTask {
+    @Parameters(paramLabel = "H", description = "The host.")
+    private String host = "";
+
+    final HostReport mark(boolean draining) throws OperationException {
+      HostReport report = hosts().host(host).setDraining(new SetDraining(draining));
+      screen().data(report);
+      return report;
+    }
+  }
+
+  @Command(
+      name = "drain",
+      description =
+          "Has a host take nothing new: no VM, no part of one. What is there stays there.")
+  static final class Drain extends MarkHost {
+    @Override
+    protected ExitCode run() throws OperationException {
+      HostReport report = mark(true);
+      screen()
+          .line(
+              "host %s is draining; there are %d VMs and parts of %d others"
+                  .formatted(report.name(), report.vms().size(), report.shares().size()));
+      return ExitCode.OK;
+    }
+  }
+
+  @Command(name = "undrain", description = "Has a host take VMs and parts of them again.")
+  static final class Undrain extends MarkHost {
+    @Override
+    protected ExitCode run() throws OperationException {
+      screen().line("host " + mark(false).name() + " takes VMs again");
       return ExitCode.OK;
     }
   }

@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.smemv.node.api.ApiAddress;
 import org.smemv.node.api.ApiClient;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostEntry;
@@ -37,6 +38,16 @@ public final class KnownHosts {
     } catch (IOException e) {
       throw new OperationException(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /** The directory that the hosts file names; null when it names none. */
+  @Nullable ApiAddress directory() {
+    return file.directory();
+  }
+
+  /** Where the list is. */
+  Path file() {
+    return file.file();
   }
 
   /** One host by name. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.smemv.migration.MigrationState;
+import org.smemv.node.api.DirectoryPlan;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.PlanReport;
 import org.smemv.node.api.Rate;
@@ -43,6 +44,36 @@ final class MigrationText {
             + (plan.timeoutSeconds() == 0
                 ? "none"
                 : plan.timeoutSeconds() + " s, then " + lower(plan.onTimeout())));
+    return lines;
+  }
+
+  /** A plan that the directory made, with the reasons. */
+  static List<String> plan(DirectoryPlan plan) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "Plan for VM %s: %s from %s"
+            .formatted(plan.vm(), Size.format(plan.memoryBytes()), plan.source()));
+    Table table = new Table("HOST", "ROLE", ">RESERVES", ">MOVES", ">FREE NOW", "WHY");
+    for (DirectoryPlan.Target target : plan.targets()) {
+      table.row(
+          target.host(),
+          lower(target.role()),
+          Size.format(target.bytes()),
+          Size.format(target.transferBytes()),
+          Size.format(target.freeBytes()),
+          target.reason());
+    }
+    lines.addAll(table.lines());
+    if (!plan.leaving().isEmpty()) {
+      lines.add("its parts on " + String.join(", ", plan.leaving()) + " come there too");
+    }
+    String time =
+        plan.transferMillis() < 0
+            ? "no link rate is known"
+            : "%s by the link of %s".formatted(seconds(plan.transferMillis()), plan.slowestLink());
+    lines.add(
+        "sends %s once, %s; what is written meanwhile comes on top"
+            .formatted(Size.format(plan.transferBytes()), time));
     return lines;
   }
 

@@ -1,48 +1,57 @@
 package org.smemv.node.command;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostOperations;
+import org.smemv.node.api.MigrationEvent;
+import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 
-/** Follows a migration to its end and shows how it goes on. */
-final class MigrationWatch {
-  private static final Duration POLL = Duration.ofMillis(200);
-
+/** Follows a migration to its end, by its events, and shows how it goes on. */
+final class MigrationWatch implements MigrationFollower {
   /** Without a terminal: a line when the state changes, and this often. */
   private static final Duration LINE_EVERY = Duration.ofSeconds(2);
 
   /** A restarted agent is back by then. */
   private static final Duration SILENCE_MAX = Duration.ofSeconds(30);
 
+  private static final Duration RETRY = Duration.ofMillis(200);
+
   private final Screen screen;
   private final HostOperations source;
   private final ProgressLine progress;
+  private MigrationReport latest;
+  private long lastEvent;
+  private long heardNanos = System.nanoTime();
+  private @Nullable MigrationState shown;
+  private long shownNanos;
 
-  MigrationWatch(Screen screen, HostOperations source) {
+  /**
+   * @param first how the migration is now
+   */
+  MigrationWatch(Screen screen, HostOperations source, MigrationReport first) {
     this.screen = screen;
     this.source = source;
     this.progress = ProgressLine.of(screen);
+    this.latest = first;
   }
 
-  ExitCode watch(MigrationReport first) throws OperationException {
-    MigrationReport report = first;
-    MigrationState shown = null;
-    long shownNanos = 0;
-    while (!report.state().isOverOrStalled()) {
-      boolean due = System.nanoTime() - shownNanos >= LINE_EVERY.toNanos();
-      if (progress.live() || due || report.state() != shown) {
-        screen.data(report);
-        progress.show(report);
-        shown = report.state();
-        shownNanos = System.nanoTime();
-      }
-      pause();
-      report = next(report.id());
+  /** Returns when there is nothing to wait for any more: it is over, or stalled. */
+  MigrationReport await() throws OperationException {
+    show();
+    while (!isEnded()) {
+      follow();
     }
     progress.end();
+    return latest;
+  }
+
+  /** As {@link #await()}, and prints the outcome. */
+  ExitCode watch() throws OperationException {
+    MigrationReport report = await();
     screen.data(report);
     MigrationText.summary(report).forEach(screen::line);
     return exitCode(report);
@@ -58,24 +67,54 @@ final class MigrationWatch {
     };
   }
 
+  private boolean isEnded() {
+    return latest.state().isOverOrStalled();
+  }
+
   /** The source's agent may be restarted meanwhile. */
-  private MigrationReport next(String id) throws OperationException {
-    long deadline = System.nanoTime() + SILENCE_MAX.toNanos();
-    while (true) {
-      try {
-        return source.migration(id);
-      } catch (OperationException e) {
-        if (e.code() != ErrorCode.UNREACHABLE_HOST || System.nanoTime() - deadline >= 0) {
-          throw e;
-        }
+  private void follow() throws OperationException {
+    try {
+      source.follow(latest.id(), lastEvent, this);
+    } catch (OperationException e) {
+      boolean silent = System.nanoTime() - heardNanos >= SILENCE_MAX.toNanos();
+      if (e.code() != ErrorCode.UNREACHABLE_HOST || silent) {
+        throw e;
       }
+    }
+    if (!isEnded()) {
       pause();
+    }
+  }
+
+  @Override
+  public boolean happened(MigrationEvent event) {
+    heardNanos = System.nanoTime();
+    lastEvent = event.id();
+    latest = event.report();
+    show();
+    return !isEnded();
+  }
+
+  @Override
+  public boolean quiet() {
+    heardNanos = System.nanoTime();
+    return true;
+  }
+
+  /** The end is told by who asked for it. */
+  private void show() {
+    boolean due = System.nanoTime() - shownNanos >= LINE_EVERY.toNanos();
+    if (!isEnded() && (progress.live() || due || latest.state() != shown)) {
+      screen.data(latest);
+      progress.show(latest);
+      shown = latest.state();
+      shownNanos = System.nanoTime();
     }
   }
 
   private static void pause() throws OperationException {
     try {
-      Thread.sleep(POLL);
+      Thread.sleep(RETRY);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new OperationException(

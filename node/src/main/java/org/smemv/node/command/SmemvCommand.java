@@ -39,6 +39,7 @@ import picocli.CommandLine.ScopeType;
       VmCommand.class,
       HostCommand.class,
       AgentCommand.class,
+      DirectoryCommand.class,
       GenerateCompletion.class
     })
 public final class SmemvCommand extends CommandGroup {

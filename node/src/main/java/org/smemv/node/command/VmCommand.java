@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
       VmAttachCommand.class,
       VmMigrateCommand.class,
       VmMigrationCommand.class,
+      VmCancelCommand.class,
       VmStatusCommand.class,
       VmListCommand.class,
       VmSetMainMemoryCommand.class,

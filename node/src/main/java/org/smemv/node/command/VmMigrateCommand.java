@@ -2,6 +2,7 @@ package org.smemv.node.command;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.smemv.node.api.DirectoryOperations;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
@@ -9,6 +10,7 @@ import org.smemv.node.api.PlanReport;
 import org.smemv.node.api.SubShare;
 import org.smemv.node.api.TimeoutAction;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -17,7 +19,8 @@ import picocli.CommandLine.Parameters;
     description = "Moves a running VM to a main host and any number of sub-hosts.",
     footer = {
       "",
-      "Example: smemv vm migrate web --main h2 --main-memory 512M --sub h3 --sub h4:256M"
+      "Example: smemv vm migrate web --main h2 --main-memory 512M --sub h3 --sub h4:256M",
+      "         smemv vm migrate web --auto --exclude h5 --dry-run"
     })
 final class VmMigrateCommand extends SmemvTask {
   @Parameters(paramLabel = "NAME", description = "The VM.")
@@ -28,10 +31,13 @@ final class VmMigrateCommand extends SmemvTask {
 
   @Option(
       names = "--main",
-      required = true,
       paramLabel = "H",
-      description = "The host that runs it afterwards.")
-  private String main = "";
+      description = "The host that runs it afterwards; needed without --auto.")
+  private @Nullable String main;
+
+  @Mixin private AutoOptions auto = new AutoOptions();
+
+  @Mixin private DirectoryChoice directory = new DirectoryChoice();
 
   @Option(
       names = "--main-memory",
@@ -85,20 +91,47 @@ final class VmMigrateCommand extends SmemvTask {
     if (downtimeLimit == 0) {
       throw new IllegalArgumentException("--downtime-limit 0: at least 1 ms is needed");
     }
+    auto.check(main, mainMemory, !subs.isEmpty());
+    return auto.isWanted() ? runChosen() : runNamed(String.valueOf(main));
+  }
+
+  private MigrateVm request(String mainHost, long mainBytes, List<SubShare> subHosts) {
+    return new MigrateVm(
+        mainHost, mainBytes, subHosts, downtimeLimit, maxBandwidth, timeout, onTimeout, false);
+  }
+
+  private ExitCode runChosen() throws OperationException {
+    if (host != null) {
+      throw new IllegalArgumentException("--auto finds out where the VM runs: leave out --host");
+    }
+    DirectoryOperations chooser = directory.find(this);
+    if (chooser == null) {
+      throw new IllegalArgumentException(
+          "--auto needs a directory: give --directory, or name one in " + hosts().file());
+    }
+    AutoMigration migration =
+        new AutoMigration(screen(), chooser, hosts(), auto.wish(name, main), this::request);
+    return dryRun ? migration.dryRun() : migration.run();
+  }
+
+  private ExitCode runNamed(String mainHost) throws OperationException {
+    if (directory.isGiven()) {
+      throw new IllegalArgumentException("--directory is for --auto");
+    }
     MigrateVm request =
         new MigrateVm(
-            main, mainMemory, subs, downtimeLimit, maxBandwidth, timeout, onTimeout, dryRun);
+            mainHost, mainMemory, subs, downtimeLimit, maxBandwidth, timeout, onTimeout, dryRun);
     KnownHosts.Place place = hosts().find(screen(), name, host);
-    if (place.host().equals(main)) {
+    if (place.host().equals(mainHost)) {
       throw new IllegalArgumentException(
-          "VM " + name + " runs on " + main + " already: the source cannot be the target");
+          "VM " + name + " runs on " + mainHost + " already: the source cannot be the target");
     }
     if (dryRun) {
       print(place.operations().plan(name, request));
       return ExitCode.OK;
     }
     MigrationReport first = place.operations().migrate(name, request);
-    return new MigrationWatch(screen(), place.operations()).watch(first);
+    return new MigrationWatch(screen(), place.operations(), first).watch();
   }
 
   private void print(PlanReport plan) {

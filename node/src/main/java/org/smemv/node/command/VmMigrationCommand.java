@@ -49,20 +49,19 @@ final class VmMigrationCommand extends CommandGroup {
   static final class Watch extends OnMigration {
     @Override
     ExitCode run(HostOperations source, MigrationReport report) throws OperationException {
-      return new MigrationWatch(screen(), source).watch(report);
+      return new MigrationWatch(screen(), source, report).watch();
     }
   }
 
   @Command(
       name = "cancel",
-      description = "Gives a migration up; the VM goes on at its source. Refused after the switch.")
+      description =
+          "Gives a migration up and waits until the VM goes on at its source. Refused from the"
+              + " commit on.")
   static final class Cancel extends OnMigration {
     @Override
     ExitCode run(HostOperations source, MigrationReport report) throws OperationException {
-      MigrationReport cancelled = source.cancel(report.id());
-      screen().data(cancelled);
-      MigrationText.summary(cancelled).forEach(screen()::line);
-      return ExitCode.OK;
+      return new MigrationCancel(screen(), source).cancel(report.id());
     }
   }
 }

@@ -46,6 +46,7 @@ class ControlRequestsTest implements HolderDirectory {
   private final MemoryLedger ledger = new MemoryLedger(10 * BYTES);
   private final SlabPool pool = new SlabPool(4096, 16);
   private final UUID id = UUID.randomUUID();
+  private volatile boolean draining;
 
   @BeforeEach
   void listen() throws IOException {
@@ -59,13 +60,12 @@ class ControlRequestsTest implements HolderDirectory {
     server =
         PageServer.start(
             new InetSocketAddress("127.0.0.1", 0),
-            new PageServer.Services(
-                this, new ControlRequests(arrivals, shares, ControlRequestsTest::report)),
+            new PageServer.Services(this, new ControlRequests(arrivals, shares, this::report)),
             PageServer.Options.of("h1"));
   }
 
-  private static HostReport report() {
-    return new HostReport("h1", 10 * BYTES, 0, 0, 0, List.of(), List.of());
+  private HostReport report() {
+    return new HostReport("h1", 10 * BYTES, 0, 0, 0, List.of(), List.of(), draining);
   }
 
   private static InetSocketAddress noAddress(String host) {
@@ -167,6 +167,26 @@ class ControlRequestsTest implements HolderDirectory {
           .isInstanceOf(PageLinkException.class)
           .hasMessageContaining("is needed");
     }
+  }
+
+  @Test
+  void aDrainingHostRefusesNewReservationsAndGoesOnWithThoseThatItGave() throws Exception {
+    try (RemoteHost host = askedBy("h2")) {
+      host.reserve(new Reservation(id, "a", 1, Role.SUB, 4096, 8192, "h2", "h3"));
+      draining = true;
+      for (Role role : Role.values()) {
+        UUID other = UUID.randomUUID();
+        assertThatThrownBy(
+                () -> host.reserve(new Reservation(other, "b", 1, role, 4096, 8192, "h2", "h1")))
+            .hasMessageContainingAll("host h1 is draining", "smemv host undrain h1");
+      }
+      assertThat(ledger.grantedBytes()).isEqualTo(4096);
+      host.keep(id, 1);
+      host.resize(id, 8192);
+      draining = false;
+      host.reserve(new Reservation(UUID.randomUUID(), "b", 1, Role.SUB, 4096, 8192, "h2", "h3"));
+    }
+    assertThat(ledger.grantedBytes()).isEqualTo(8192 + 4096);
   }
 
   @Test

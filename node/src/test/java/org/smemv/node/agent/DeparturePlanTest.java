@@ -71,6 +71,25 @@ class DeparturePlanTest {
   }
 
   @Test
+  void aHostThatIsDrainingIsRefusedInEitherRole() {
+    HostReport draining =
+        new HostReport("h3", 900 * MIB, 900 * MIB, 0, 0, List.of(), List.of(), true);
+    for (String main : List.of("h2", "h3")) {
+      List<SubShare> subs = main.equals("h3") ? List.of() : List.of(new SubShare("h3", 0));
+      long bytes = main.equals("h3") ? 0 : 256 * MIB;
+      DeparturePlan plan =
+          new DeparturePlan(
+              "h1",
+              WEB,
+              new MigrateVm(main, bytes, subs, 0, 0, 0, null, false),
+              Map.of("h2", host("h2", 600), "h3", draining));
+      OperationException refused = refusal(plan);
+      assertThat(refused.code()).isEqualTo(ErrorCode.UNSUITABLE);
+      assertThat(refused).hasMessageContaining("host h3 is draining");
+    }
+  }
+
+  @Test
   void whatDoesNotFitIsRefusedNamingTheHost() {
     assertThat(refusal(plan(256)).code()).isEqualTo(ErrorCode.CAPACITY);
     assertThat(refusal(plan(8, "h3")).code()).isEqualTo(ErrorCode.CAPACITY);

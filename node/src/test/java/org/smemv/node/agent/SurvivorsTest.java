@@ -104,7 +104,8 @@ class SurvivorsTest {
   @Test
   void aVmThatCannotBeHeldIsListedAsStalledWithTheReason() throws Exception {
     takeHold();
-    HostOperations operations = new Operations(() -> null, vms, local);
+    HostOperations operations =
+        new Operations(() -> null, () -> null, vms, local, new Draining(paths.draining()));
     assertThat(operations.vms()).containsExactly(operations.vm("a"));
     assertThat(operations.vm("a").state()).isEqualTo(VmState.STALLED);
     assertThat(operations.vm("a").reason()).contains(paths.table("a").toString());

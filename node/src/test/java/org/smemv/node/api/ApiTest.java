@@ -191,7 +191,7 @@ class ApiTest {
 
   @Test
   void aRequestTooLongIsRefused() throws IOException {
-    String answer = http("POST", "/v1/vms", "[" + " ".repeat(ApiServer.BODY_BYTES_MAX) + "]");
+    String answer = http("POST", "/v1/vms", "[" + " ".repeat(ApiRoutes.BODY_BYTES_MAX) + "]");
     assertThat(answer).startsWith("HTTP/1.1 400").contains("65536 bytes");
   }
 
@@ -199,6 +199,14 @@ class ApiTest {
   void anUnknownRouteIsNotFound() throws IOException {
     assertThat(http("GET", "/v1/nonsense", "")).startsWith("HTTP/1.1 404").contains("NOT_FOUND");
     assertThat(http("DELETE", "/v1/host", "")).startsWith("HTTP/1.1 404").contains("NOT_FOUND");
+  }
+
+  @Test
+  void figuresForMonitoringAreServedAsTextOfThatFormat() throws IOException {
+    assertThat(http("GET", "/metrics", ""))
+        .startsWith("HTTP/1.1 200")
+        .containsIgnoringCase("content-type: text/plain; version=0.0.4; charset=utf-8")
+        .contains("smemv_host_capacity_bytes 5.36870912E8\n");
   }
 
   private String http(String method, String path, String body) throws IOException {

@@ -9,13 +9,15 @@ import java.util.function.Supplier;
 import org.smemv.migration.MigrationState;
 
 /** A host in memory that notes what it was asked. */
-public final class FakeHost implements HostOperations {
+public class FakeHost implements ServedHost {
   public final List<Object> requests = new CopyOnWriteArrayList<>();
   public final Map<String, VmReport> vms = new LinkedHashMap<>();
   public final List<MigrationReport> progress = new ArrayList<>();
   private final String name;
   private volatile Supplier<OperationException> failure = () -> null;
+  private volatile boolean listsFail;
   private int asked;
+  private boolean draining;
 
   public FakeHost(String name) {
     this.name = name;
@@ -24,6 +26,18 @@ public final class FakeHost implements HostOperations {
   /** Every later operation on VMs fails like this. */
   public void failWith(ErrorCode code, String message) {
     failure = () -> new OperationException(code, message);
+  }
+
+  /** Every later operation fails like this, lists too. */
+  public void failAllWith(ErrorCode code, String message) {
+    failWith(code, message);
+    listsFail = true;
+  }
+
+  /** Ends what {@link #failAllWith} began. */
+  public void succeed() {
+    failure = () -> null;
+    listsFail = false;
   }
 
   public static VmReport vmReport(String vm, String host) {
@@ -66,7 +80,14 @@ public final class FakeHost implements HostOperations {
         3000,
         List.of(
             new MigrationReport.Target("h2", TargetRole.MAIN, 90000, 400L << 20, 500),
-            new MigrationReport.Target("h3", TargetRole.SUB, 60000, 200L << 20, 400)));
+            new MigrationReport.Target("h3", TargetRole.SUB, 60000, 200L << 20, 400)),
+        state == MigrationState.ABORTED ? ErrorCode.FAILED : null);
+  }
+
+  private void checkList() throws OperationException {
+    if (listsFail) {
+      check();
+    }
   }
 
   private void check() throws OperationException {
@@ -77,7 +98,12 @@ public final class FakeHost implements HostOperations {
   }
 
   @Override
-  public HostReport host() {
+  public HostReport host() throws OperationException {
+    check();
+    return report();
+  }
+
+  private HostReport report() {
     return new HostReport(
         name,
         512L << 20,
@@ -85,11 +111,48 @@ public final class FakeHost implements HostOperations {
         100L << 20,
         300L << 20,
         List.copyOf(vms.keySet()),
-        List.of(new HostReport.Share("id-1", "h2", 75000, 290L << 20, 300L << 20)));
+        List.of(new HostReport.Share("id-1", "h2", 75000, 290L << 20, 300L << 20)),
+        draining);
   }
 
   @Override
-  public List<VmReport> vms() {
+  public HostReport setDraining(SetDraining request) throws OperationException {
+    requests.add(request);
+    check();
+    draining = request.draining();
+    return host();
+  }
+
+  @Override
+  public HostMetrics metrics() {
+    if (failure.get() != null) {
+      throw new IllegalStateException(failure.get());
+    }
+    List<HostMetrics.Vm> rows = vms.values().stream().map(FakeHost::metrics).toList();
+    Map<MigrationState, Long> states = Map.of(MigrationState.COPY, 1L, MigrationState.DONE, 7L);
+    return new HostMetrics(report(), 1, rows, states, 600L << 20, 12);
+  }
+
+  private static HostMetrics.Vm metrics(VmReport vm) {
+    List<Long> counts = new ArrayList<>(HostMetrics.Latency.NONE.counts());
+    counts.set(1, 700L);
+    counts.set(4, 90L);
+    counts.set(counts.size() - 1, 10L);
+    return new HostMetrics.Vm(
+        vm.name(),
+        vm.memoryBytes(),
+        vm.mainMemoryBytes(),
+        vm.residentBytes(),
+        vm.zeroBytes(),
+        vm.subs(),
+        new HostMetrics.Faults(800, 200, 3, 2),
+        vm.evictions(),
+        new HostMetrics.Latency(counts, 123.5));
+  }
+
+  @Override
+  public List<VmReport> vms() throws OperationException {
+    checkList();
     return List.copyOf(vms.values());
   }
 
@@ -155,6 +218,7 @@ public final class FakeHost implements HostOperations {
 
   @Override
   public synchronized MigrationReport migration(String id) throws OperationException {
+    check();
     if (!id.equals("m1")) {
       throw new OperationException(ErrorCode.NOT_FOUND, "no migration " + id);
     }
@@ -163,13 +227,34 @@ public final class FakeHost implements HostOperations {
   }
 
   @Override
-  public List<MigrationReport> migrations() {
+  public void follow(String id, long after, MigrationFollower follower) throws OperationException {
+    check();
+    if (!id.equals("m1")) {
+      throw new OperationException(ErrorCode.NOT_FOUND, "no migration " + id);
+    }
+    boolean more = true;
+    for (int i = (int) after; more && i < progress.size(); i++) {
+      more = follower.happened(event(i));
+    }
+  }
+
+  public MigrationEvent event(int index) {
+    return new MigrationEvent(index + 1, MigrationEvent.Kind.STATE, progress.get(index));
+  }
+
+  @Override
+  public List<MigrationReport> migrations() throws OperationException {
+    checkList();
     return List.copyOf(progress);
   }
 
   @Override
   public MigrationReport cancel(String id) throws OperationException {
     requests.add("cancel " + id);
-    return migration(id);
+    MigrationReport now = migration(id);
+    if (!now.state().isOver()) {
+      progress.add(migrationReport(MigrationState.ABORTED, "cancelled"));
+    }
+    return now;
   }
 }

@@ -26,14 +26,25 @@ class HostsFileTest {
             file(
                 """
                 [{"name":"h1","api":"unix:/run/h1/api.sock","data":"10.77.0.1:7400"},
-                 {"name":"h2","api":"unix:/run/h2/api.sock","data":"[fd00::2]:7400"}]
+                 {"name":"h2","api":"http://127.0.0.1:7401","data":"[fd00::2]:7400"}]
                 """));
     assertThat(hosts.host("h1"))
         .contains(
             new HostEntry(
                 "h1", Path.of("/run/h1/api.sock"), new InetSocketAddress("10.77.0.1", 7400)));
-    assertThat(hosts.host("h2")).isPresent();
+    assertThat(hosts.host("h2").orElseThrow().api()).hasToString("http://127.0.0.1:7401");
     assertThat(hosts.host("h9")).isEmpty();
+  }
+
+  @Test
+  void aFileMayNameTheDirectory() throws IOException {
+    String host = "{\"name\":\"h1\",\"api\":\"unix:/a\",\"data\":\"1.2.3.4:5\"}";
+    HostsFile with =
+        HostsFile.read(file("{\"directory\":\"unix:/d/api.sock\",\"hosts\":[" + host + "]}"));
+    assertThat(with.directory()).hasToString("unix:/d/api.sock");
+    assertThat(with.host("h1")).isPresent();
+    assertThat(HostsFile.read(file("[" + host + "]")).directory()).isNull();
+    assertThat(HostsFile.read(file("{\"hosts\":[" + host + "]}")).directory()).isNull();
   }
 
   @ParameterizedTest
@@ -42,11 +53,16 @@ class HostsFileTest {
       quoteCharacter = '`',
       value = {
         "{} | list",
+        "{\"hosts\":{}} | list",
+        "{\"hosts\":[],\"directory\":\"/d\"} | directory",
+        "{\"hosts\":[],\"directory\":null} | directory",
+        "{\"hosts\":[],\"master\":\"unix:/d\"} | field master",
         "nonsense | hosts.json",
         "[{\"name\":\"h 1\",\"api\":\"unix:/a\",\"data\":\"1.2.3.4:5\"}] | h 1",
         "[{\"api\":\"unix:/a\",\"data\":\"1.2.3.4:5\"}] | host name",
         "[{\"name\":\"h1\",\"api\":\"/a\",\"data\":\"1.2.3.4:5\"}] | unix:",
         "[{\"name\":\"h1\",\"api\":\"unix:a\",\"data\":\"1.2.3.4:5\"}] | absolute",
+        "[{\"name\":\"h1\",\"api\":\"http://10.0.0.1:80\",\"data\":\"1.2.3.4:5\"}] | 10.0.0.1",
         "[{\"name\":\"h1\",\"api\":\"unix:/a\",\"data\":\"localhost:5\"}] | localhost",
         "[{\"name\":\"h1\",\"api\":\"unix:/a\",\"data\":\"1.2.3.4\"}] | 1.2.3.4",
         "[{\"name\":\"h1\",\"api\":\"unix:/a\",\"data\":\"1.2.3.4:0\"}] | 1.2.3.4:0",

@@ -41,20 +41,21 @@ class ReportJsonTest {
         "expectedDowntimeMillis":45,"downtimeMillis":21,"totalTimeMillis":8200,\
         "setupTimeMillis":12,"etaMillis":3000,\
         "targets":[{"host":"h2","role":"main","pages":90000,"bytes":419430400,"mbps":500.0},\
-        {"host":"h3","role":"sub","pages":60000,"bytes":209715200,"mbps":400.0}]}\
+        {"host":"h3","role":"sub","pages":60000,"bytes":209715200,"mbps":400.0}],\
+        "failure":null}\
         """;
     assertThat(Json.write(report)).isEqualTo(json);
     assertThat(Json.read(json, MigrationReport.class)).isEqualTo(report);
   }
 
   @Test
-  void aHostReportKeepsItsFields() throws JsonProcessingException {
+  void aHostReportKeepsItsFields() throws JsonProcessingException, OperationException {
     HostReport report = new FakeHost("h1").host();
     String json =
         """
         {"name":"h1","capacityBytes":536870912,"freeBytes":117440512,"reservedBytes":104857600,\
         "usedBytes":314572800,"vms":[],"shares":[{"vmId":"id-1","mainHost":"h2","pages":75000,\
-        "bytes":304087040,"grantedBytes":314572800}]}\
+        "bytes":304087040,"grantedBytes":314572800}],"draining":false}\
         """;
     assertThat(Json.write(report)).isEqualTo(json);
     assertThat(Json.read(json, HostReport.class)).isEqualTo(report);

@@ -26,6 +26,7 @@ import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.FakeHost;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.NetRequest;
+import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SetMainMemory;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.SubShare;
@@ -176,14 +177,12 @@ class SmemvCommandTest {
   }
 
   @Test
-  void aMigrationIsFoundByItsVmShownFollowedAndCancelled() {
+  void aMigrationIsFoundByItsVmShownAndFollowed() {
     assertThat(smemv("vm", "migration", "status", "vm1")).isZero();
     assertThat(out.toString()).contains("migration m1 from h1 in COPY");
     h1.progress.add(FakeHost.migrationReport(MigrationState.DONE, null));
     assertThat(smemv("vm", "migration", "watch", "m1")).isZero();
     assertThat(out.toString()).contains("moved from h1");
-    assertThat(smemv("vm", "migration", "cancel", "m1")).isZero();
-    assertThat(h1.requests).contains("cancel m1");
     assertThat(smemv("vm", "migration", "status", "nothing")).isEqualTo(4);
   }
 
@@ -216,6 +215,17 @@ class SmemvCommandTest {
     assertThat(out.toString()).containsPattern("h1\\s+512M\\s+112M\\s+100M\\s+300M\\s+1\\s+vm1");
     assertThat(smemv("host", "list", "--json")).isZero();
     assertThat(json()).hasSize(2);
+  }
+
+  @Test
+  void aHostIsMarkedAsDrainingAndTakesVmsAgain() throws OperationException {
+    assertThat(smemv("host", "drain", "h2")).isZero();
+    assertThat(out.toString()).contains("host h2 is draining", "0 VMs and parts of 1");
+    assertThat(smemv("host", "list")).isZero();
+    assertThat(out.toString()).containsPattern("h1 .*up").containsPattern("h2 .*draining");
+    assertThat(smemv("host", "undrain", "h2")).isZero();
+    assertThat(h2.host().draining()).isFalse();
+    assertThat(smemv("host", "drain", "h9")).isEqualTo(4);
   }
 
   @Test
@@ -296,6 +306,8 @@ class SmemvCommandTest {
         "agent --name / --data 1.2.3.4:5 --api unix:/a --state /s --capacity 1G | 2 | --name",
         "agent --name h1 --data x:5 --api unix:/a --state /s --capacity 1G | 2 | IP address",
         "agent --name h1 --data 1.2.3.4:5 --api /a --state /s --capacity 1G | 2 | unix:",
+        "agent --name h1 --data 1.2.3.4:5 --api http://1.2.3.4:5 --state /s --capacity 1G | 2 | no"
+            + " authentication",
         "agent --name h1 --data 1.2.3.4:5 --api unix:/a --state /s --capacity 5 | 2 | 4096",
       })
   void badInputEndsWithItsExitCodeAndChangesNothing(String arguments, int exit, String word) {

@@ -1,0 +1,128 @@
+package org.smemv.node.agent;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
+import org.smemv.migration.BodySource;
+import org.smemv.migration.HostControl;
+import org.smemv.migration.Migration;
+import org.smemv.migration.MigrationPlan;
+
+/** A real migration between hosts that are not there; it stands still in one step until told. */
+final class GatedMigration {
+  private static final long MIB = 1L << 20;
+
+  final Queue<String> calls = new ConcurrentLinkedQueue<>();
+  volatile long sentBytes;
+  private final String gateAt;
+  private final CountDownLatch reached = new CountDownLatch(1);
+  private final CountDownLatch gate = new CountDownLatch(1);
+  private final Migration migration;
+
+  /**
+   * @param gateAt the method of {@link HostControl} or {@link BodySource} that does not return
+   */
+  GatedMigration(String gateAt) {
+    this.gateAt = gateAt;
+    HostControl main = proxy(HostControl.class);
+    migration =
+        new Migration(plan(), main, Map.of(), proxy(BodySource.class), "body", new RealClock());
+  }
+
+  private static final class RealClock implements Migration.Clock {
+    @Override
+    public long nanos() {
+      return System.nanoTime();
+    }
+
+    @Override
+    public void sleep(long millis) throws InterruptedException {
+      Thread.sleep(millis);
+    }
+  }
+
+  private static MigrationPlan plan() {
+    return new MigrationPlan(
+        new UUID(1, 2),
+        "vm1",
+        2,
+        MIB,
+        "h1",
+        "h2",
+        MIB,
+        List.of(),
+        List.of(),
+        List.of(),
+        new MigrationPlan.Limits(300, 0, 0, MigrationPlan.OnTimeout.ABORT));
+  }
+
+  private <T> T proxy(Class<T> type) {
+    InvocationHandler handler =
+        (self, method, arguments) -> {
+          calls.add(method.getName());
+          if (method.getName().equals(gateAt)) {
+            pass(arguments == null ? new Object[0] : arguments);
+          }
+          return answer(method.getName());
+        };
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+  }
+
+  /** What copies ends early when it is told that it is enough. */
+  private void pass(Object[] arguments) throws InterruptedException {
+    reached.countDown();
+    BooleanSupplier enough = () -> false;
+    for (Object argument : arguments) {
+      enough = argument instanceof BooleanSupplier given ? given : enough;
+    }
+    while (gate.getCount() > 0 && !enough.getAsBoolean()) {
+      Thread.sleep(1);
+    }
+  }
+
+  private Object answer(String method) {
+    return switch (method) {
+      case "progress" -> new BodySource.Progress(256, 0, 0, sentBytes, 100, List.of());
+      case "copy" -> new BodySource.Round(MIB, 1_000_000, 0, 0, 0);
+      case "copyLast" -> gate.getCount() == 0 || !gateAt.equals("copyLast");
+      case "pause" -> System.nanoTime();
+      case "decided" -> true;
+      case "name" -> "h2";
+      default -> null;
+    };
+  }
+
+  Migration migration() {
+    return migration;
+  }
+
+  /** Runs it, on a thread of its own. */
+  Thread start() {
+    return Thread.ofPlatform()
+        .daemon()
+        .start(
+            () -> {
+              try {
+                migration.run();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+  }
+
+  /** Waits until it stands in the step. */
+  void awaitStep() throws InterruptedException {
+    reached.await();
+  }
+
+  /** Lets it go on. */
+  void open() {
+    gate.countDown();
+  }
+}

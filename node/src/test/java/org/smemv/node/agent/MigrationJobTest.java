@@ -1,0 +1,163 @@
+package org.smemv.node.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.smemv.migration.MigrationState;
+import org.smemv.node.api.ErrorCode;
+import org.smemv.node.api.MigrationEvent;
+import org.smemv.node.api.MigrationEvent.Kind;
+import org.smemv.node.api.MigrationFollower;
+import org.smemv.node.api.OperationException;
+
+@Timeout(20)
+class MigrationJobTest {
+  private final BlockingQueue<MigrationEvent> told = new LinkedBlockingQueue<>();
+
+  private Thread follow(MigrationJob job) {
+    MigrationFollower notes =
+        new MigrationFollower() {
+          @Override
+          public boolean happened(MigrationEvent event) {
+            told.add(event);
+            return true;
+          }
+
+          @Override
+          public boolean quiet() {
+            return true;
+          }
+        };
+    return Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                job.follow(0, notes);
+              } catch (OperationException e) {
+                throw new AssertionError(e);
+              }
+            });
+  }
+
+  private MigrationEvent next() throws InterruptedException {
+    MigrationEvent event = told.poll(10, TimeUnit.SECONDS);
+    assertThat(event).isNotNull();
+    return event;
+  }
+
+  private MigrationEvent awaitState(MigrationState state) throws InterruptedException {
+    MigrationEvent event = next();
+    while (event.report().state() != state) {
+      event = next();
+    }
+    return event;
+  }
+
+  @Test
+  void statesAreToldAtOnceAndFiguresAsTheyChange() throws InterruptedException {
+    GatedMigration gated = new GatedMigration("copy");
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
+    Thread follower = follow(job);
+    job.watch(gated.start());
+    assertThat(awaitState(MigrationState.COPY).kind()).isEqualTo(Kind.STATE);
+    gated.sentBytes = 4096;
+    MigrationEvent progress = next();
+    assertThat(progress.kind()).isEqualTo(Kind.PROGRESS);
+    assertThat(progress.report().ram().transferred()).isEqualTo(4096);
+    gated.open();
+    assertThat(awaitState(MigrationState.DONE).isLast()).isTrue();
+    follower.join(10_000);
+    assertThat(follower.isAlive()).isFalse();
+    assertThat(List.copyOf(told)).isEmpty();
+  }
+
+  @Test
+  void theTimeToGoIsNotGuessedFromTheFirstBytes() throws InterruptedException {
+    GatedMigration gated = new GatedMigration("copy");
+    gated.sentBytes = 100;
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
+    follow(job);
+    job.watch(gated.start());
+    MigrationEvent begun = awaitState(MigrationState.COPY);
+    assertThat(begun.report().etaMillis()).isEqualTo(-1);
+    while (next().report().etaMillis() < 0) {
+      gated.sentBytes += 409_600;
+    }
+    gated.open();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "reserve, RESERVE",
+    "prepare, PREPARE",
+    "begin, PREPARE",
+    "copy, COPY",
+    "aboutToCommit, PAUSE",
+    "pause, PAUSE",
+    "copyLast, PAUSE",
+    "sendBody, SEND_BODY"
+  })
+  void aCancelledMigrationLeavesTheVmAtItsSourceInEveryStepBeforeCommit(
+      String step, MigrationState state) throws Exception {
+    GatedMigration gated = new GatedMigration(step);
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
+    Thread runner = gated.start();
+    gated.awaitStep();
+    assertThat(job.report().state()).isEqualTo(state);
+    job.cancel();
+    gated.open();
+    runner.join();
+    assertThat(job.report().state()).isEqualTo(MigrationState.ABORTED);
+    assertThat(job.report().reason()).isEqualTo("cancelled");
+    assertThat(gated.calls)
+        .contains("giveUp", "release")
+        .doesNotContain("commit", "resume", "retire");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "commit, COMMIT, taking the VM at this moment",
+    "resume, RESUME, belongs to host h2 already",
+    "retire, SETTLE, smemv vm migrate vm1 --main h1"
+  })
+  void fromTheCommitOnACancellationSaysWhyItCannotBe(String step, MigrationState state, String why)
+      throws Exception {
+    GatedMigration gated = new GatedMigration(step);
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
+    Thread runner = gated.start();
+    gated.awaitStep();
+    assertThat(job.report().state()).isEqualTo(state);
+    assertRefused(job, why);
+    gated.open();
+    runner.join();
+    assertThat(job.report().state()).isEqualTo(MigrationState.DONE);
+    assertRefused(job, "has moved to host h2");
+  }
+
+  private static void assertRefused(MigrationJob job, String why) {
+    assertThatThrownBy(job::cancel)
+        .isInstanceOfSatisfying(
+            OperationException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BUSY))
+        .hasMessageContaining("m1")
+        .hasMessageContaining(why);
+  }
+
+  @Test
+  void aMigrationThatWasGivenUpIsNotCancelledAgain() throws Exception {
+    GatedMigration gated = new GatedMigration("copy");
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
+    Thread runner = gated.start();
+    gated.awaitStep();
+    job.cancel();
+    runner.join();
+    assertRefused(job, "given up already, and the VM goes on at h1");
+  }
+}
