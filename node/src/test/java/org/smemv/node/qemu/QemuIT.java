@@ -166,7 +166,7 @@ class QemuIT {
   @Test
   void aQemuThatDiesEndsTheMonitorAndIsReportedDead() throws Exception {
     start(QemuBody.Mode.PAUSED);
-    Qmp qmp = body.qmp(); // asked again later, it would be a new connection
+    Qmp qmp = body.qmp(); // the body would connect anew, to nobody
     signal("-KILL", body.process());
     QmpException e =
         catchThrowableOfType(
