@@ -96,6 +96,23 @@ class SwitchOverCrashIT {
   }
 
   @Test
+  void aSplitVmThatMovesOnIsInOnePlaceAtWhicheverStepAnAgentDies() throws Exception {
+    TestVm vm = lab.startPatient("vm");
+    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    place = "h2";
+    dies(place, "migration to h1: COPY", vm);
+    dies(place, "migration to h1: SEND_BODY", vm);
+    dies(other(), "all of it has arrived from h2", vm);
+    assertThat(place).isEqualTo("h2");
+    dies(other(), "taken from h2", vm);
+    assertThat(place).isEqualTo("h1");
+    dies(place, "migration to h2: RESUME", vm);
+    assertThat(place).isEqualTo("h2");
+    TestVm.assertAddsUp(lab.host("h2").vm("vm"));
+    vm.assertNothingIsWrong();
+  }
+
+  @Test
   void aSubHostsAgentThatDiesWhileTheVmStandsTurnsTheVmBack() throws Exception {
     TestVm vm = lab.startPatient("vm");
     RecordedProcess sub = lab.lab().agent("h3").orElseThrow();

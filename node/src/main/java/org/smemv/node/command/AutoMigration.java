@@ -92,8 +92,7 @@ final class AutoMigration {
             .filter(target -> target.role() == TargetRole.SUB)
             .map(target -> new SubShare(target.host(), target.bytes()))
             .toList();
-    long mainBytes = subs.isEmpty() ? 0 : main.bytes();
-    return request.to(main.host(), mainBytes, subs);
+    return request.to(main.host(), main.bytes(), subs);
   }
 
   /** Waits until all hosts have granted their memory, or one has not. */

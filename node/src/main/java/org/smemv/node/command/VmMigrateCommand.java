@@ -43,7 +43,9 @@ final class VmMigrateCommand extends SmemvTask {
       names = "--main-memory",
       paramLabel = "SIZE",
       converter = SizeConverter.class,
-      description = "The most of its memory that may be there; all of it if left out.")
+      description =
+          "The most of its memory that may be there; if left out all of it, and of a split VM as"
+              + " much as now.")
   private long mainMemory;
 
   @Option(
@@ -52,7 +54,8 @@ final class VmMigrateCommand extends SmemvTask {
       converter = SubShareConverter.class,
       description =
           "A host for a part of the rest, and the most it may get. May be repeated; needs"
-              + " --main-memory.")
+              + " --main-memory. Of a split VM the sub-hosts that are not named give up their"
+              + " pages; when none is named all keep them.")
   private List<SubShare> subs = List.of();
 
   @Option(
