@@ -96,7 +96,7 @@ public final class GuestPager implements AutoCloseable {
   public void recover() {
     Recovery recovery =
         new Recovery(attachment.table(), attachment.memory(), attachment.faults(), pipe);
-    budget.takeAll(recovery.run());
+    budget.found(recovery.run());
     for (int host = 0; host < subHosts.count(); host++) {
       subHosts.countUsed(host, recovery.held(host));
     }

@@ -7,7 +7,8 @@ import org.smemv.placement.ShareSizes;
 /**
  * How many pages of one VM its main host holds, and how many it may. A page is taken from the
  * budget before it is installed and given back after its memory was freed, so the limit is never
- * exceeded. Any thread may call.
+ * exceeded. A lower limit is reached by eviction, and the guest must go on meanwhile: until then a
+ * ceiling holds that follows what is resident downwards, a little above it. Any thread may call.
  */
 public final class ResidentBudget {
   private static final long FREE_MIN = 64;
@@ -15,6 +16,9 @@ public final class ResidentBudget {
   private final AtomicLong resident = new AtomicLong();
   private final long pages;
   private volatile long limit;
+
+  /** The limit; more only while eviction is on its way down to the limit. */
+  private volatile long ceiling;
 
   /** A budget of which nothing is taken. */
   public ResidentBudget(long limitPages) {
@@ -28,12 +32,13 @@ public final class ResidentBudget {
    */
   ResidentBudget(long limitPages, long pages) {
     this.limit = limitPages;
+    this.ceiling = limitPages;
     this.pages = pages;
   }
 
   /** Takes one page if the limit allows it. */
   public boolean tryTake() {
-    if (resident.incrementAndGet() <= limit) {
+    if (resident.incrementAndGet() <= ceiling) {
       return true;
     }
     resident.decrementAndGet();
@@ -45,9 +50,35 @@ public final class ResidentBudget {
     resident.addAndGet(pages);
   }
 
+  /** Counts what a dead agent left here, which may be more than the limit. */
+  void found(long pages) {
+    synchronized (this) {
+      takeAll(pages);
+      ceiling = resident() <= limit ? limit : resident() + slack();
+    }
+  }
+
   /** Gives pages back. */
   public void release(long pages) {
     resident.addAndGet(-pages);
+    if (ceiling > limit) {
+      lowerCeiling();
+    }
+  }
+
+  private synchronized void lowerCeiling() {
+    long before = ceiling;
+    ceiling = limit;
+    // Looked at after: whoever took a page under the old ceiling is counted, nobody else will be.
+    long now = resident();
+    if (now > limit) {
+      ceiling = Math.max(limit, Math.min(before, now + slack()));
+    }
+  }
+
+  /** Pages that may come in while more leave. */
+  private long slack() {
+    return Math.max(FREE_MIN, limit >>> 6);
   }
 
   /** Pages resident or about to be. */
@@ -61,8 +92,9 @@ public final class ResidentBudget {
   }
 
   /** Changes the limit; a lower one is reached by eviction. */
-  public void limit(long pages) {
+  public synchronized void limit(long pages) {
     limit = pages;
+    lowerCeiling();
   }
 
   /** True when all pages of the VM may be resident. */
