@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.smemv.linux.JavaCommand;
 import org.smemv.linux.MemoryFile;
@@ -23,6 +24,7 @@ import org.smemv.linux.MemoryFile;
 final class VerifyingGuest implements AutoCloseable {
   private static final char HALT = 'h';
   private static final char GO_ON = 'g';
+  private static final char SLOW_DOWN = 's';
 
   private final Process process;
   private final BufferedReader output;
@@ -66,6 +68,11 @@ final class VerifyingGuest implements AutoCloseable {
     }
   }
 
+  /** Has it touch pages less often until it goes on in the second file. */
+  void slowDown() throws IOException {
+    tell(SLOW_DOWN);
+  }
+
   /** Has it go on where it was halted, in the second file. */
   void goOnInNextFile() throws IOException {
     tell(GO_ON);
@@ -107,9 +114,14 @@ final class VerifyingGuest implements AutoCloseable {
           worker.turn.lock();
         }
         System.out.println("halted");
+      } else if (told == SLOW_DOWN) {
+        for (Worker worker : workers) {
+          worker.slow = true;
+        }
       } else if (told == GO_ON) {
         for (Worker worker : workers) {
           worker.file = next;
+          worker.slow = false;
           worker.turn.unlock();
         }
       }
@@ -133,6 +145,7 @@ final class VerifyingGuest implements AutoCloseable {
     private final int step;
     private final SplittableRandom random;
     private final int[] versions;
+    private volatile boolean slow;
     private volatile boolean stop;
     private volatile long checks;
     private volatile long wrong;
@@ -150,6 +163,9 @@ final class VerifyingGuest implements AutoCloseable {
     public void run() {
       int own = versions.length / step;
       while (!stop) {
+        if (slow) {
+          LockSupport.parkNanos(100_000);
+        }
         turn.lock();
         try {
           int page = first + step * hot(own);
