@@ -70,6 +70,10 @@ class LeaveRestTest {
 
   /** Pages from 10 on have contents. */
   private void begin(int contents) {
+    begin(contents, PlaceIndexes.NONE);
+  }
+
+  private void begin(int contents, PlaceIndexes staying) {
     for (long page = 10; page < 10 + contents; page++) {
       TestPages.fill(ram.mapped().address() + page * 4096, page);
     }
@@ -83,7 +87,7 @@ class LeaveRestTest {
             List.of(
                 new OutgoingMemory.Target("main", main.server.address(), MAIN_PAGES),
                 new OutgoingMemory.Target("sub", sub.address(), PAGES)),
-            PlaceIndexes.NONE,
+            staying,
             0);
   }
 
@@ -214,21 +218,28 @@ class LeaveRestTest {
   @Test
   void pagesAtASubHostThatTheVmHasAreToldOfAsThatAndNotAsLeft() {
     table.set(100, PageEntry.remote(0, 4711, 9));
-    watch = WriteWatch.begin(attachment);
-    out =
-        new OutgoingMemory(
-            watch,
-            VM,
-            1,
-            "source",
-            List.of(new OutgoingMemory.Target("main", main.server.address(), MAIN_PAGES)),
-            new PlaceIndexes(1),
-            0);
+    begin(0, new PlaceIndexes(1));
     out.leaveRest(HERE, false);
     assertThat(out.copyLast(() -> false)).isTrue();
     assertThat(main.table.get(100)).isEqualTo(PageEntry.remote(1, 4711, 9));
     assertThat(out.leftPages()).isZero();
     assertThat(ram.allocatedBytes()).isZero();
+  }
+
+  @Test
+  void zerosAreToldByWhicheverSenderWhenAnotherHadToldOfAPlace() {
+    begin(20, new PlaceIndexes(1));
+    long ignored = round().pages();
+    long atSub = firstAt(PageEntry.REMOTE);
+    ram.punchHole(atSub * 4096, 4096);
+    table.set(atSub, PageEntry.remote(0, 4711, 9)); // it was swapped out
+    table.changed().note(atSub);
+    ignored += round().pages() + round().pages();
+    assertThat(main.table.get(atSub)).isEqualTo(PageEntry.remote(1, 4711, 9));
+    table.set(atSub, PageEntry.resident(0)); // it came back, and was made zeros
+    write(atSub, 0);
+    assertThat(out.copyLast(() -> false)).isTrue();
+    assertThat(main.table.get(atSub)).isEqualTo(PageEntry.ZERO);
   }
 
   @Test
