@@ -2,8 +2,7 @@ package org.smemv.paging;
 
 import java.util.BitSet;
 import java.util.concurrent.atomic.LongAdder;
-import org.smemv.linux.MemoryFile;
-import org.smemv.placement.PageSize;
+import java.util.function.LongPredicate;
 
 /**
  * The pages that stay at the source when the body of a VM leaves, of which the new main host is
@@ -62,21 +61,19 @@ final class LeftPages {
   }
 
   /**
-   * While the VM stands: pages that are holes by now, because the guest gave them up after they
-   * were told; the kernel does not call that written.
+   * While the VM stands: pages that are zeros by now, because the guest gave them up after they
+   * were told, and may have read them since; the kernel does not call either written.
+   *
+   * @param isZero reads a page, and fills no hole
    */
-  BitSet givenUp(MemoryFile ram) {
+  BitSet givenUp(LongPredicate isZero) {
     BitSet gone = new BitSet();
-    long first = givenUp ? pages.next(0) : -1;
-    while (first >= 0) {
-      long hole = ram.nextHole(first << PageSize.SHIFT);
-      long data = ram.nextData(hole) >>> PageSize.SHIFT;
-      long page = pages.next(hole >>> PageSize.SHIFT);
-      while (page >= 0 && page < data) {
+    long page = givenUp ? pages.next(0) : -1;
+    while (page >= 0) {
+      if (isZero.test(page)) {
         gone.set((int) page);
-        page = pages.next(page + 1);
       }
-      first = pages.next(data);
+      page = pages.next(page + 1);
     }
     return gone;
   }

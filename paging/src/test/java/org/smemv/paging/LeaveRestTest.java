@@ -216,6 +216,20 @@ class LeaveRestTest {
   }
 
   @Test
+  void aPageThatTheGuestGaveUpAndReadAgainIsZerosThere() throws Exception {
+    begin(20);
+    out.leaveRest(HERE, true);
+    long ignored = round().pages();
+    guest.touch(12); // so that the guest has it mapped
+    assertThat(guest.answer()).isNotEqualTo("0");
+    guest.giveUp(12);
+    guest.touch(12);
+    assertThat(guest.answer()).isEqualTo("0");
+    assertThat(out.copyLast(() -> false)).isTrue();
+    assertThat(main.table.get(12)).isEqualTo(PageEntry.ZERO);
+  }
+
+  @Test
   void pagesAtASubHostThatTheVmHasAreToldOfAsThatAndNotAsLeft() {
     table.set(100, PageEntry.remote(0, 4711, 9));
     begin(0, new PlaceIndexes(1));
