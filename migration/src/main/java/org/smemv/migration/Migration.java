@@ -329,9 +329,11 @@ public final class Migration {
 
   /** The new main host goes on by itself; this only waits for it. */
   private void awaitGathered() throws InterruptedException {
+    String before = reason;
     while (true) {
       try {
         toGather = main().toGather(plan.vm(), plan.epoch());
+        reason = before;
         if (toGather == 0) {
           return;
         }
@@ -339,7 +341,8 @@ public final class Migration {
         if (e.kind() == HostException.Kind.REFUSED) {
           return; // it has ended there, or moved on
         }
-        log.info("VM {}: {}", plan.name(), e.getMessage());
+        reason = "the VM runs; its new main host does not say how far it is: " + e.getMessage();
+        clock.sleep(RETRY_MILLIS);
       }
       clock.sleep(GATHER_MILLIS);
     }

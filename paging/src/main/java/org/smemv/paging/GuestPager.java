@@ -125,8 +125,13 @@ public final class GuestPager implements AutoCloseable {
    */
   public void takeOver() {
     if (subHosts.takeOver()) {
-      subHosts.all().forEach(host -> leftovers.suspect(host.identity().index()));
+      suspectAll();
     }
+  }
+
+  /** The sub-hosts are looked through once for copies that no entry names. Any thread. */
+  public void suspectAll() {
+    subHosts.all().forEach(host -> leftovers.suspect(host.identity().index()));
   }
 
   /** Keeps the VM within its limit from now on, once the VM runs here. May be repeated. */

@@ -6,16 +6,12 @@ import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
+import java.util.function.ToLongFunction;
 import org.smemv.placement.HeatSplit;
 import org.smemv.placement.PageSize;
 
@@ -23,6 +19,9 @@ import org.smemv.placement.PageSize;
  * The memory of a running VM on its way to the targets of a migration. Every page is assigned to
  * one target the first time it is found to have contents, by how hot it is, and always goes there
  * again when it is rewritten. One thread calls; each target has a sender thread of its own.
+ *
+ * <p>Post-copy is the same copying, but for {@link #leaveRest}: from then on a page that is due is
+ * not sent. The new main host is told that it is at this host, which is one more of its sub-hosts.
  */
 public final class OutgoingMemory implements AutoCloseable {
   /**
@@ -37,18 +36,17 @@ public final class OutgoingMemory implements AutoCloseable {
   /**
    * What a round did.
    *
-   * @param pages page contents sent
+   * @param pages pages with contents that were sent, and those that were left here and told, which
+   *     takes reading and a checksum
+   * @param told those among them that were left here
    * @param nanos how long it took
    * @param dirtied pages written meanwhile, which are due again
    * @param lookNanos how long the last look at what was written took
    */
-  public record Round(long pages, long nanos, long dirtied, long lookNanos) {}
+  public record Round(long pages, long told, long nanos, long dirtied, long lookNanos) {}
 
   /** How far a target is; see the accessors of {@link PageSender}. */
   public record TargetProgress(String host, long pages, long zeroPages, long sent, long bytes) {}
-
-  private static final int STRIPE = 64;
-  private static final long PATIENCE_MILLIS = 40;
 
   /** Least time between two looks at what the VM writes while a round goes on. */
   private static final long LOOK_NANOS = 250_000_000;
@@ -76,8 +74,8 @@ public final class OutgoingMemory implements AutoCloseable {
   private final MemorySegment page = arena.allocate(PageSize.BYTES, PageSize.BYTES);
   private final List<Target> targets;
   private final List<PageSender> senders = new ArrayList<>();
-  private final long[][] stripe;
-  private final int[] stripeSize;
+  private final LeftPages left;
+  private final PageDispatch dispatch;
   private final HeatSplit split;
   private final LongAdder zeroPages = new LongAdder();
   private final BitSet toldRemote = new BitSet();
@@ -107,10 +105,11 @@ public final class OutgoingMemory implements AutoCloseable {
     this.heat = watch.heat();
     this.assigned = arena.allocate(memory.pages());
     assigned.fill(UNASSIGNED);
-    this.stripe = new long[targets.size()][STRIPE];
-    this.stripeSize = new int[targets.size()];
+    this.left = new LeftPages(memory.pages());
     var limit = new BandwidthLimit(bytesPerSecondMax);
-    var shared = new PageSender.Shared(memory, heat, limit, watch.table(), staying);
+    var shared =
+        new PageSender.Shared(
+            memory, heat, limit, watch.table(), staying, new PageBitmap(memory.pages()), left);
     try {
       for (int i = 0; i < targets.size(); i++) {
         senders.add(connect(i, vm, epoch, caller, shared));
@@ -120,6 +119,7 @@ public final class OutgoingMemory implements AutoCloseable {
       // Zeros need no room anywhere, and there are many among the pages that nobody writes.
       pagesByHeat[0] -= (long) (pagesByHeat[0] * watch.shareOfColdDue(SAMPLES, this::isZero));
       this.split = new HeatSplit(pagesByHeat, targets.getFirst().pages(), subPages());
+      this.dispatch = new PageDispatch(senders, this::lookWhenDue);
       senders.forEach(PageSender::start);
     } catch (RuntimeException e) {
       close();
@@ -166,7 +166,8 @@ public final class OutgoingMemory implements AutoCloseable {
   }
 
   private Round copy(BooleanSupplier enough, boolean learning) {
-    long before = senders.stream().mapToLong(PageSender::pagesSent).sum();
+    long sentBefore = sum(PageSender::pagesSent);
+    long toldBefore = sum(PageSender::pagesTold);
     long begin = System.nanoTime();
     unsent = watch.takeDue();
     lookDue = begin + LOOK_NANOS;
@@ -176,18 +177,56 @@ public final class OutgoingMemory implements AutoCloseable {
       tellPlaces(over);
       dispatch(false, over);
       dispatch(true, over);
-      finishRound(over);
+      dispatch.finishRound(over, unsent);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while copying", e);
     }
     watch.dueAgain(unsent);
     unsent.clear();
-    long sent = senders.stream().mapToLong(PageSender::pagesSent).sum() - before;
+    long told = sum(PageSender::pagesTold) - toldBefore;
+    long pages = sum(PageSender::pagesSent) - sentBefore + told;
     long looking = System.nanoTime();
     long dirtied = learning ? watch.endRound() : watch.endLastRound();
     long end = System.nanoTime();
-    return new Round(sent, end - begin, dirtied, end - looking);
+    return new Round(pages, told, end - begin, dirtied, end - looking);
+  }
+
+  private long sum(ToLongFunction<PageSender> counted) {
+    return senders.stream().mapToLong(counted).sum();
+  }
+
+  /**
+   * From now on, also in the round that is under way, pages that are due stay here, and the new
+   * main host is told of each with its checksum; zeros are told as such, and pages at the VM's
+   * sub-hosts as before. What a target got of such a page earlier it is told to drop. There is no
+   * way back, but it may be called again. Any thread.
+   *
+   * <p>Afterwards the pages are served by a {@link LeftMemory}.
+   *
+   * @param indexThere the number that this host has, as a sub-host, in the page table of the new
+   *     main host, which must know it by now; 0..63
+   * @param mayGiveUp whether the VM has a device by which its guest gives pages up, as a balloon:
+   *     then such pages are looked for while the VM stands, which takes up to 2 us for each page
+   *     that is left here
+   * @throws IllegalArgumentException when the index is out of range
+   * @throws IllegalStateException when another index was given before
+   */
+  public void leaveRest(int indexThere, boolean mayGiveUp) {
+    left.begin(indexThere, mayGiveUp);
+  }
+
+  /**
+   * The pages that are left here; they change until {@link #copyLast} returned true. The set may be
+   * used after this was closed. Any thread.
+   */
+  public PageBitmap left() {
+    return left.pages();
+  }
+
+  /** How many pages are left here so far. Any thread. */
+  public long leftPages() {
+    return left.count();
   }
 
   /**
@@ -204,12 +243,19 @@ public final class OutgoingMemory implements AutoCloseable {
       if (enough.getAsBoolean()) {
         return false;
       }
-      if (settled) {
+      if (settled && !tellGivenUp()) {
         return true;
       }
     }
     throw new IllegalStateException(
         duePages() + " pages of the stopped VM are still being written");
+  }
+
+  /** Pages that were left here and are none any more are due, as zeros. */
+  private boolean tellGivenUp() {
+    BitSet gone = left.givenUp(this::isZero);
+    watch.dueAgain(gone);
+    return !gone.isEmpty();
   }
 
   /** Of pages that are at a sub-host only that is told; all at once, as they are many at first. */
@@ -227,16 +273,16 @@ public final class OutgoingMemory implements AutoCloseable {
 
   /**
    * By the target that got the page before, which forgets it first. When it comes back it is placed
-   * anew.
+   * anew, unless it is to be left here then.
    */
   private void tell(int number) throws InterruptedException {
     int target = assigned.get(ValueLayout.JAVA_BYTE, number);
     toldRemote.set(number);
-    if (target >= 0) {
+    if (target >= 0 && !left.begun()) {
       split.giveBack(target);
       assigned.set(ValueLayout.JAVA_BYTE, number, UNASSIGNED);
     }
-    add(Math.max(HeatSplit.MAIN, target), ~(long) number);
+    dispatch.add(Math.max(HeatSplit.MAIN, target), ~(long) number);
   }
 
   private void dispatch(boolean all, BooleanSupplier enough) throws InterruptedException {
@@ -253,7 +299,7 @@ public final class OutgoingMemory implements AutoCloseable {
 
   private void dispatch(int number) throws InterruptedException {
     int target = assigned.get(ValueLayout.JAVA_BYTE, number);
-    if (watch.isRemote(number)) {
+    if (left.begun() || watch.isRemote(number)) {
       tell(number);
       return;
     }
@@ -261,7 +307,7 @@ public final class OutgoingMemory implements AutoCloseable {
       target = assign(number);
     }
     if (target >= 0) {
-      add(target, number);
+      dispatch.add(target, number);
     } else if (toldRemote.get(number)) {
       tell(number);
     }
@@ -296,62 +342,12 @@ public final class OutgoingMemory implements AutoCloseable {
     return watch.wasWrittenInRound(number) ? Math.max(known, WRITTEN_HEAT) : known;
   }
 
-  private void add(int target, long number) throws InterruptedException {
-    stripe[target][stripeSize[target]++] = number;
-    if (stripeSize[target] == STRIPE) {
-      flush(target);
-    }
-  }
-
-  private void flush(int target) throws InterruptedException {
-    if (stripeSize[target] > 0) {
-      senders.get(target).send(Arrays.copyOf(stripe[target], stripeSize[target]));
-      stripeSize[target] = 0;
-      lookWhenDue();
-    }
-  }
-
   private void lookWhenDue() {
     long begin = System.nanoTime();
     if (begin - lookDue >= 0) {
       watch.look(unsent);
       long end = System.nanoTime();
       lookDue = end + Math.max(LOOK_NANOS, LOOK_SHARE * (end - begin));
-    }
-  }
-
-  private void finishRound(BooleanSupplier over) throws InterruptedException {
-    for (int target = 0; target < senders.size(); target++) {
-      flush(target);
-    }
-    var ends = new ArrayList<CompletableFuture<Void>>();
-    for (PageSender sender : senders) {
-      ends.add(sender.endRound());
-    }
-    CompletableFuture<Void> all = CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new));
-    try {
-      while (!isOver(all)) {
-        if (over.getAsBoolean()) {
-          senders.forEach(PageSender::skip);
-        }
-      }
-    } finally {
-      senders.forEach(sender -> sender.takeSkipped(unsent));
-    }
-  }
-
-  /** Waits a moment for the end of the round; it may be long where there is little bandwidth. */
-  private static boolean isOver(CompletableFuture<Void> round) throws InterruptedException {
-    try {
-      round.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException(e);
     }
   }
 
@@ -366,7 +362,7 @@ public final class OutgoingMemory implements AutoCloseable {
 
   /** Pages that were found to be zeros, and so were not sent. Any thread. */
   public long zeroPages() {
-    return zeroPages.sum() + senders.stream().mapToLong(PageSender::zeroPages).sum();
+    return zeroPages.sum() + sum(PageSender::zeroPages);
   }
 
   /** How far each target is, the main host first. Any thread. */

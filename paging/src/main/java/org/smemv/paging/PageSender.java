@@ -37,13 +37,18 @@ final class PageSender implements AutoCloseable {
    * @param limit for all senders together
    * @param table where pages are that are not here
    * @param staying the sub-hosts that have them
+   * @param placed pages of which the new main host was told last that they are elsewhere, but for
+   *     those that this migration sent there
+   * @param left pages that stay here
    */
   record Shared(
       GuestMemory memory,
       WriteHeat heat,
       BandwidthLimit limit,
       PageTable table,
-      PlaceIndexes staying) {}
+      PlaceIndexes staying,
+      PageBitmap placed,
+      LeftPages left) {}
 
   private final int index;
   private final Shared shared;
@@ -52,12 +57,12 @@ final class PageSender implements AutoCloseable {
   private final @Nullable PageLink placeLink;
   private final @Nullable PageSendWindow places;
   private final BitSet holds = new BitSet();
-  private final BitSet placed = new BitSet();
   private final BlockingQueue<long[]> stripes = new ArrayBlockingQueue<>(QUEUE_STRIPES);
   private final Arena arena = Arena.ofShared();
   private final MemorySegment buffer =
       arena.allocate((long) BUFFER_PAGES * PageSize.BYTES, PageSize.BYTES);
   private final LongAdder pagesSent = new LongAdder();
+  private final LongAdder pagesTold = new LongAdder();
   private final LongAdder zeroPages = new LongAdder();
   private final LongAdder pagesHeld = new LongAdder();
   private final Thread thread;
@@ -94,7 +99,8 @@ final class PageSender implements AutoCloseable {
   /**
    * Has pages sent; waits while too many are queued.
    *
-   * @param stripe page numbers; {@code ~number} for a page of which only the place is to be told
+   * @param stripe page numbers; {@code ~number} for a page of which only the place is to be told.
+   *     Once pages are left here that is all that is done to any
    */
   void send(long[] stripe) throws InterruptedException {
     while (!stripes.offer(stripe, 100, java.util.concurrent.TimeUnit.MILLISECONDS)) {
@@ -139,6 +145,11 @@ final class PageSender implements AutoCloseable {
     return pagesSent.sum();
   }
 
+  /** Pages that were left here and told, repeated ones included. Any thread. */
+  long pagesTold() {
+    return pagesTold.sum();
+  }
+
   /** Pages that the target holds contents of. Any thread. */
   long pagesHeld() {
     return pagesHeld.sum();
@@ -173,41 +184,76 @@ final class PageSender implements AutoCloseable {
   private void sendStripe(long[] stripe) {
     int from = 0;
     while (from < stripe.length) {
+      boolean told = stripe[from] < 0;
+      long step = told ? -1 : 1;
       int to = from + 1;
-      if (stripe[from] < 0) {
-        tell(~stripe[from]);
+      while (to < stripe.length && stripe[to] == stripe[to - 1] + step) {
+        to++;
+      }
+      if (told || shared.left().begun()) {
+        tellRun(told ? ~stripe[from] : stripe[from], to - from);
       } else {
-        while (to < stripe.length && stripe[to] == stripe[to - 1] + 1) {
-          to++;
-        }
         sendRun(stripe[from], to - from);
       }
       from = to;
     }
   }
 
-  /**
-   * A page that was at a sub-host: says where, or that it is zeros. If it came back in the meantime
-   * it is due again, and goes where it will be assigned to.
-   */
-  private void tell(long page) {
-    long entry = shared.table().get(page);
-    if (PageEntry.place(entry) == PageEntry.REMOTE) {
-      tellPlace(page, entry);
-    } else if (isZero(page)) {
-      sendZero(page);
+  private void tellRun(long first, int count) {
+    long end = first + count;
+    for (long page = first; page < end; ) {
+      long entry = shared.table().get(page);
+      if (isRemote(entry)) {
+        tellPlace(page, entry);
+        page++;
+      } else {
+        long next = page + 1;
+        while (next < end && !isRemote(shared.table().get(next))) {
+          next++;
+        }
+        tellHere(page, (int) (next - page));
+        page = next;
+      }
     }
   }
 
-  private boolean isZero(long page) {
-    makeRoom(1);
+  private static boolean isRemote(long entry) {
+    return PageEntry.place(entry) == PageEntry.REMOTE;
+  }
+
+  /**
+   * Pages that are here: zeros are told, and others if they are left here. If not, they were at a
+   * sub-host and came back in the meantime: they are due again, and go where they will be assigned.
+   */
+  private void tellHere(long first, int count) {
+    makeRoom(count);
     long at = (long) filled * PageSize.BYTES;
-    shared.memory().ram().read(page << PageSize.SHIFT, buffer.address() + at, PageSize.BYTES);
-    return ZeroPages.isZero(buffer, at);
+    long bytes = (long) count * PageSize.BYTES;
+    shared.memory().ram().read(first << PageSize.SHIFT, buffer.address() + at, bytes);
+    boolean left = shared.left().begun();
+    for (int i = 0; i < count; i++, at += PageSize.BYTES) {
+      if (ZeroPages.isZero(buffer, at)) {
+        sendZero(first + i);
+      } else if (left) {
+        leave(first + i, PageChecksum.of(buffer, at));
+      }
+    }
+  }
+
+  private void leave(long page, int checksum) {
+    shared.left().add(page);
+    place(page, shared.left().indexThere(), checksum, shared.heat().of(page));
+    pagesTold.increment();
   }
 
   private void tellPlace(long page, long entry) {
+    shared.left().remove(page);
     int host = shared.staying().of(PageEntry.host(entry));
+    place(page, host, PageEntry.checksum(entry), PageEntry.heat(entry));
+  }
+
+  /** Has the target forget the page, and the new main host know where it is. */
+  private void place(long page, int host, int checksum, int heat) {
     PageSendWindow teller = places == null ? pages : places;
     if (holds.get((int) page)) {
       holds.clear((int) page);
@@ -216,8 +262,8 @@ final class PageSender implements AutoCloseable {
         pages.drop(page);
       }
     }
-    placed.set((int) page);
-    teller.place(page, host, PageEntry.checksum(entry), PageEntry.heat(entry));
+    boolean ignored = shared.placed().add(page);
+    teller.place(page, host, checksum, heat);
   }
 
   /** Without this many free pages in the buffer, sends those in it. */
@@ -252,7 +298,7 @@ final class PageSender implements AutoCloseable {
       holds.set((int) page);
       pagesHeld.increment();
     }
-    placed.clear((int) page);
+    boolean ignored = shared.placed().remove(page);
     pages.put(page, buffer.address() + at, checksum, heat);
     if (places != null) {
       places.place(page, index - 1, checksum, heat);
@@ -264,11 +310,12 @@ final class PageSender implements AutoCloseable {
   private void sendZero(long page) {
     zeroPages.increment();
     boolean held = holds.get((int) page);
-    if (!held && !placed.get((int) page)) {
+    boolean placed = shared.placed().remove(page);
+    if (!held && !placed) {
       return;
     }
     holds.clear((int) page);
-    placed.clear((int) page);
+    shared.left().remove(page);
     pagesHeld.add(held ? -1 : 0);
     if (places == null) {
       pages.putZero(page, 0);

@@ -2,6 +2,7 @@ package org.smemv.paging;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ public final class SubHost {
 
   private final Identity identity;
   private final AtomicLong used = new AtomicLong();
+  private final AtomicBoolean newlyForgotten = new AtomicBoolean();
   private volatile long grantPages;
   private volatile State state = State.CONNECTING;
   private volatile boolean stores;
@@ -187,8 +189,16 @@ public final class SubHost {
     stores = true;
   }
 
+  /** True once after it was found to have forgotten the VM. */
+  boolean becameForgotten() {
+    return newlyForgotten.getAndSet(false);
+  }
+
   private void notConnected(PageLinkException e) {
     boolean forgotten = e.code() == ErrorCode.UNKNOWN_VM;
+    if (forgotten && state != State.FORGOTTEN) {
+      newlyForgotten.set(true);
+    }
     become(forgotten ? State.FORGOTTEN : State.CONNECTING, String.valueOf(e.getMessage()));
   }
 

@@ -215,6 +215,9 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
       handOver(host, number, faults);
     } catch (RuntimeException e) {
       log.debug("VM {}: sub-host {} not connected: {}", caller.vm(), name, e.toString());
+      if (host.becameForgotten()) {
+        onReturn.run(); // copies that it was to drop are gone with it
+      }
     } finally {
       host.endConnecting();
       if (at(host.identity().index()) != host) {

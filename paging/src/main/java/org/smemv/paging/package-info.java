@@ -16,7 +16,8 @@
  * <p>On a sub-host {@link org.smemv.paging.PageServer} answers frames from a {@link
  * org.smemv.paging.PageStore} for each VM. On a host that a VM moves to, {@link
  * org.smemv.paging.IncomingMemory} takes their place. On the host that it leaves, {@link
- * org.smemv.paging.OutgoingMemory} sends every page to its target, in rounds.
+ * org.smemv.paging.OutgoingMemory} sends every page to its target, in rounds, or leaves it there;
+ * then {@link org.smemv.paging.LeftMemory} serves it.
  *
  * <p>{@link org.smemv.paging.PageFrame} is the wire format, {@link org.smemv.paging.PageLink} the
  * asking side of a connection. Nothing on the path of a fault allocates, locks or logs.

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.smemv.linux.JavaCommand;
 import org.smemv.linux.MemoryFile;
 
@@ -16,16 +18,26 @@ import org.smemv.linux.MemoryFile;
  * Another process whose "guest memory" is a memory file: several threads write pages of their own
  * and check every byte-carrying word of them, all the time, as a guest that verifies its memory
  * would, only much faster than an emulated one. Prints one line when it ends: {@code checks N wrong
- * M}.
+ * M}. It may have a second file: it can be halted, and goes on in that one, as a guest does that
+ * moved.
  */
 final class VerifyingGuest implements AutoCloseable {
+  private static final char HALT = 'h';
+  private static final char GO_ON = 'g';
+  private static final char SLOW_DOWN = 's';
+
   private final Process process;
   private final BufferedReader output;
 
   VerifyingGuest(Path file, int threads, long seed) throws IOException {
+    this(file, file, threads, seed);
+  }
+
+  /** Goes on in another file when it is told so. */
+  VerifyingGuest(Path file, Path next, int threads, long seed) throws IOException {
     process =
         new ProcessBuilder(
-                JavaCommand.of(VerifyingGuest.class, List.of("-Xmx64m"), file, threads, seed))
+                JavaCommand.of(VerifyingGuest.class, List.of("-Xmx64m"), file, threads, seed, next))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     output = process.inputReader(StandardCharsets.UTF_8);
@@ -40,8 +52,30 @@ final class VerifyingGuest implements AutoCloseable {
 
   /** Lets it begin to touch its memory. */
   void begin() throws IOException {
-    process.getOutputStream().write('\n');
+    tell('\n');
+  }
+
+  private void tell(char what) throws IOException {
+    process.getOutputStream().write(what);
     process.getOutputStream().flush();
+  }
+
+  /** Has it touch nothing from now on; returns when that is so. */
+  void halt() throws IOException {
+    tell(HALT);
+    if (!"halted".equals(output.readLine())) {
+      throw new IOException("the guest did not halt");
+    }
+  }
+
+  /** Has it touch pages less often until it goes on in the second file. */
+  void slowDown() throws IOException {
+    tell(SLOW_DOWN);
+  }
+
+  /** Has it go on where it was halted, in the second file. */
+  void goOnInNextFile() throws IOException {
+    tell(GO_ON);
   }
 
   /** Ends it; returns what it says: {@code checks N wrong M}. */
@@ -65,6 +99,8 @@ final class VerifyingGuest implements AutoCloseable {
     int threads = Integer.parseInt(arguments[1]);
     long seed = Long.parseLong(arguments[2]);
     System.out.println("ready");
+    boolean moves = !arguments[3].equals(arguments[0]);
+    MemoryFile next = moves ? MemoryFile.open(Path.of(arguments[3])) : file;
     int ignored = System.in.read();
     Worker[] workers = new Worker[threads];
     Thread[] running = new Thread[threads];
@@ -72,8 +108,23 @@ final class VerifyingGuest implements AutoCloseable {
       workers[i] = new Worker(file, i, threads, seed + i);
       running[i] = Thread.ofPlatform().start(workers[i]);
     }
-    while (System.in.read() >= 0) {
-      Thread.onSpinWait();
+    for (int told = System.in.read(); told >= 0; told = System.in.read()) {
+      if (told == HALT) {
+        for (Worker worker : workers) {
+          worker.turn.lock();
+        }
+        System.out.println("halted");
+      } else if (told == SLOW_DOWN) {
+        for (Worker worker : workers) {
+          worker.slow = true;
+        }
+      } else if (told == GO_ON) {
+        for (Worker worker : workers) {
+          worker.file = next;
+          worker.slow = false;
+          worker.turn.unlock();
+        }
+      }
     }
     long checks = 0;
     long wrong = 0;
@@ -88,11 +139,13 @@ final class VerifyingGuest implements AutoCloseable {
 
   /** Owns every page whose number has the same rest modulo the number of workers. */
   private static final class Worker implements Runnable {
-    private final MemoryFile file;
+    private final ReentrantLock turn = new ReentrantLock(true);
+    private MemoryFile file;
     private final int first;
     private final int step;
     private final SplittableRandom random;
     private final int[] versions;
+    private volatile boolean slow;
     private volatile boolean stop;
     private volatile long checks;
     private volatile long wrong;
@@ -110,11 +163,19 @@ final class VerifyingGuest implements AutoCloseable {
     public void run() {
       int own = versions.length / step;
       while (!stop) {
-        int page = first + step * hot(own);
-        checks++;
-        wrong += isRight(page) ? 0 : 1;
-        if (random.nextInt(100) < 60) {
-          write(page);
+        if (slow) {
+          LockSupport.parkNanos(100_000);
+        }
+        turn.lock();
+        try {
+          int page = first + step * hot(own);
+          checks++;
+          wrong += isRight(page) ? 0 : 1;
+          if (random.nextInt(100) < 60) {
+            write(page);
+          }
+        } finally {
+          turn.unlock();
         }
       }
     }

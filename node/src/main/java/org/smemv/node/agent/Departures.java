@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostControl;
+import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationPlan;
@@ -187,6 +188,11 @@ final class Departures {
     if (!vm.record().isHere()) {
       throw new OperationException(
           ErrorCode.BUSY, "VM " + name + " is not settled on " + host + " yet: try again");
+    }
+    if (vm.record().shares().stream().anyMatch(Share::leaving)) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "VM " + name + " still has pages on sub-hosts that it is leaving: try again later");
     }
     if (!vm.record().shares().isEmpty() && vm.pager() == null) {
       throw new OperationException(

@@ -44,6 +44,10 @@ final class HeldShares {
     final Set<String> mainHosts = new LinkedHashSet<>();
 
     long epoch;
+
+    /** The newest epoch in which the VM may get another main host. */
+    long movesIn;
+
     boolean kept;
     long bytes;
     long touchedNanos = System.nanoTime();
@@ -133,14 +137,18 @@ final class HeldShares {
 
   /** See {@link org.smemv.migration.HostControl#mayMove}. */
   synchronized void mayMove(UUID vm, long epoch, String mainHost) throws HostException {
-    kept(vm, epoch).mainHosts.add(mainHost);
+    Share share = kept(vm, epoch);
+    share.mainHosts.add(mainHost);
+    share.movesIn = Math.max(share.movesIn, epoch);
   }
 
   /** See {@link org.smemv.migration.HostControl#adopt}. */
   synchronized void adopt(UUID vm, long epoch, String mainHost) throws HostException {
     Share share = kept(vm, epoch);
     share.epoch = epoch;
-    share.mainHosts.clear();
+    if (epoch >= share.movesIn) { // else it is on its way to yet another host
+      share.mainHosts.clear();
+    }
     share.mainHosts.add(mainHost);
   }
 

@@ -116,8 +116,8 @@ final class HostedVm implements AutoCloseable {
     if (closed || !served || !body.process().isAlive()) {
       return;
     }
-    if (record.phase() == Phase.INCOMING) {
-      throw new IOException("it is still arriving");
+    if (!record.isHere()) {
+      throw new IOException("it is still arriving, or leaving");
     }
     paging.stop();
     change(r -> r.withEpoch(r.epoch() + 1));
@@ -151,6 +151,9 @@ final class HostedVm implements AutoCloseable {
    * more.
    */
   synchronized void change(UnaryOperator<VmRecord> change) throws IOException {
+    if (closed) {
+      throw new IOException("VM " + record.name() + " has ended here");
+    }
     VmRecord next = change.apply(record);
     next.write(paths.vm(next.name()));
     record = next;
@@ -199,6 +202,9 @@ final class HostedVm implements AutoCloseable {
 
   /** A sub-host that has no page of this VM any more is not one of its sub-hosts any more. */
   synchronized void forgetSubHost(Share share) throws IOException {
+    if (!record.isHere()) {
+      return; // its next host lets go of it
+    }
     change(r -> r.without(share));
     paging.forget(share.index());
   }
@@ -267,7 +273,8 @@ final class HostedVm implements AutoCloseable {
 
   /** The memory limit changes; the record is durable before it counts. */
   void mainMemory(long bytes, List<Share> shares) throws IOException {
-    change(r -> r.withMainMemory(bytes, shares));
+    // A sub-host that was let go meanwhile is not to come back.
+    change(r -> r.withMainMemory(bytes, shares.stream().filter(r::hasShareOf).toList()));
     paging.limit(bytes, shares);
   }
 

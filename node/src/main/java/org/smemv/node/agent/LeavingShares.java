@@ -51,6 +51,9 @@ final class LeavingShares {
     String name = vm.record().name();
     try {
       vm.forgetSubHost(share);
+      if (vm.record().hasShareOf(share)) {
+        return; // the VM is about to leave
+      }
     } catch (IOException | IllegalStateException e) {
       log.warn("VM {}: sub-host {} is not forgotten yet: {}", name, share.host(), e.getMessage());
       return;

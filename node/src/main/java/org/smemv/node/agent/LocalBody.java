@@ -27,6 +27,7 @@ import org.smemv.paging.LinkTarget;
 import org.smemv.paging.OutgoingMemory;
 import org.smemv.paging.PageLinkException;
 import org.smemv.paging.PlaceIndexes;
+import org.smemv.paging.SubHosts;
 import org.smemv.paging.TrafficClass;
 import org.smemv.paging.WriteWatch;
 import org.smemv.placement.PageSize;
@@ -54,6 +55,7 @@ final class LocalBody implements BodySource {
   private volatile List<OutgoingMemory.TargetProgress> lastProgress = List.of();
   private volatile long lastZero;
   private @Nullable BodyRelay relay;
+  private @Nullable GuestPager pager;
   private @Nullable GuestPager held;
   private @Nullable GuestPager squeezed;
 
@@ -77,6 +79,7 @@ final class LocalBody implements BodySource {
 
   @Override
   public void watch() throws HostException {
+    pager = vm.pager();
     run(() -> watch = WriteWatch.begin(vm.attachment()));
   }
 
@@ -105,7 +108,7 @@ final class LocalBody implements BodySource {
   }
 
   private PlaceIndexes indexes(List<Staying> staying) {
-    int[] there = new int[vm.record().shares().size()];
+    int[] there = new int[SubHosts.HOSTS_MAX];
     Arrays.fill(there, -1);
     staying.forEach(s -> there[s.formerIndex()] = s.share().index());
     return new PlaceIndexes(there);
@@ -116,7 +119,6 @@ final class LocalBody implements BodySource {
    * already, by the usual way: a lower limit.
    */
   private void squeeze(List<Target> targets) throws HostException {
-    GuestPager pager = vm.pager();
     long room = targets.stream().mapToLong(Target::pages).sum();
     if (pager == null || pager.budget().limit() <= room) {
       return;
@@ -149,6 +151,7 @@ final class LocalBody implements BodySource {
 
   @Override
   public Round copy(BooleanSupplier enough) throws HostException {
+    requireSamePager();
     OutgoingMemory.Round[] round = new OutgoingMemory.Round[1];
     CompletableFuture<QmpException> ended = monitor().ended();
     try {
@@ -211,7 +214,7 @@ final class LocalBody implements BodySource {
 
   /** From now on every page that is elsewhere stays where it is: the targets are told where. */
   private void holdPaging() throws HostException {
-    GuestPager pager = vm.pager();
+    requireSamePager();
     if (pager != null) {
       if (!pager.hold(COMES_TO_REST)) {
         throw new HostException(
@@ -219,6 +222,14 @@ final class LocalBody implements BodySource {
             "its paging does not come to rest: a sub-host does not take pages");
       }
       held = pager;
+    }
+  }
+
+  /** A new pager has a newer epoch, and began with marks that nobody else has seen. */
+  private void requireSamePager() throws HostException {
+    if (vm.pager() != pager) {
+      throw new HostException(
+          HostException.Kind.REFUSED, "the VM's paging broke meanwhile, and was begun anew");
     }
   }
 
@@ -260,6 +271,7 @@ final class LocalBody implements BodySource {
       Qmp qmp = vm.body().qmp();
       qmp.execute("migrate-continue", Map.of("state", "pre-switchover"), HostedVm.MONITOR);
       java.util.Objects.requireNonNull(relay).await(LINK);
+      requireSamePager();
     } catch (IOException e) {
       throw refused(e);
     }

@@ -39,7 +39,7 @@ final class MainMemoryChange {
   void apply(HostedVm vm, long bytes) throws OperationException {
     VmRecord record = vm.record();
     GuestPager pager = vm.pager();
-    check(record, pager != null, bytes);
+    check(record, !staying(record).isEmpty(), bytes);
     List<Share> shares = wanted(record, bytes);
     ShareGrants grants = new ShareGrants(share -> resize(record, share));
     try {

@@ -19,12 +19,14 @@ final class ShareAdoption {
   private final HostedVm vm;
   private final String host;
   private final Function<String, InetSocketAddress> addressOf;
+  private final long epoch;
   private final Set<String> told = new HashSet<>();
 
   private ShareAdoption(HostedVm vm, String host, Function<String, InetSocketAddress> addressOf) {
     this.vm = vm;
     this.host = host;
     this.addressOf = addressOf;
+    this.epoch = vm.record().epoch(); // a later one may be that of the next move
   }
 
   /** Tells them now, and those that cannot be told each second until they are; returns at once. */
@@ -47,7 +49,7 @@ final class ShareAdoption {
 
   private boolean tell(String name) {
     try (RemoteHost sub = new RemoteHost(name, addressOf.apply(name), host)) {
-      sub.adopt(vm.id(), vm.record().epoch(), host);
+      sub.adopt(vm.id(), epoch, host);
     } catch (HostException e) {
       if (e.kind() == HostException.Kind.UNREACHABLE) {
         return false;

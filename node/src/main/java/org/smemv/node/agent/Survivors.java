@@ -209,6 +209,8 @@ final class Survivors {
         vm.keepWithinLimit();
         vm.comeBackSurely();
         vm.vacate();
+        ShareAdoption.begin(vm, host, addressOf);
+        LeavingShares.begin(vm, host, addressOf);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

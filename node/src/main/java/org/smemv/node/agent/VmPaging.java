@@ -55,6 +55,9 @@ final class VmPaging {
         incoming = new IncomingMemory(made, record.epoch());
       } else {
         made.recover();
+        if (record.phase() == Phase.TAKEN) {
+          made.suspectAll(); // its former main host may have left copies there
+        }
       }
       made.serveFaults();
       if (record.phase() != Phase.INCOMING || record.isWhole()) {

@@ -77,6 +77,12 @@ public record VmRecord(
     return withMainMemory(mainMemoryBytes, rest);
   }
 
+  /** Whether the VM has a sub-host with that number there. */
+  boolean hasShareOf(HostControl.Share share) {
+    return shares.stream()
+        .anyMatch(s -> s.index() == share.index() && s.host().equals(share.host()));
+  }
+
   /** Whether all of the VM is to be on its main host. */
   boolean isWhole() {
     return mainMemoryBytes >= memoryBytes;
