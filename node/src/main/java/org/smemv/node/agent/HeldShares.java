@@ -163,6 +163,12 @@ final class HeldShares {
     return share;
   }
 
+  /** All that are asked before the share is freed; empty when there is none. */
+  synchronized Set<String> mainHosts(UUID vm) {
+    Share share = shares.get(vm);
+    return share == null ? Set.of() : Set.copyOf(share.mainHosts);
+  }
+
   synchronized void resize(UUID vm, long bytes) throws HostException {
     Share share = shares.get(vm);
     if (share == null || !share.kept) {
