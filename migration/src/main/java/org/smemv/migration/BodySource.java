@@ -69,6 +69,20 @@ public interface BodySource {
   Round copy(BooleanSupplier enough) throws HostException;
 
   /**
+   * Lets the new main host connect to this one, so that pages can be left here. There is nothing to
+   * be had until the VM stands.
+   */
+  void offerRest() throws HostException;
+
+  /**
+   * From now on every page that is due stays here, and the new main host is told so, which has
+   * connected by now. There is no way back but {@link #giveUp()}.
+   *
+   * @param indexThere the number of this host at the new main host
+   */
+  void leaveRest(int indexThere) throws HostException;
+
+  /**
    * Stops the VM at the point where its device state is about to be sent.
    *
    * @return when it stopped, on the migration's clock
@@ -77,6 +91,7 @@ public interface BodySource {
 
   /**
    * With the VM stopped: sends what was written last, and tells the main host where all pages are.
+   * Pages that are left here can be had from then on.
    *
    * @param enough is asked all the time; a yes ends it early
    * @return false when it was ended early
@@ -95,7 +110,10 @@ public interface BodySource {
    */
   void aboutToCommit(String mainHost, long epoch) throws HostException;
 
-  /** After commit: ends the stopped VM here and frees its memory. */
+  /**
+   * After commit: ends the stopped VM here and frees its memory, but for pages that were left here:
+   * these stay until the new main host has all of them.
+   */
   void retire();
 
   /** How far the copying is. */

@@ -44,6 +44,16 @@ final class FakeBody implements BodySource {
   }
 
   @Override
+  public void offerRest() throws HostException {
+    ask("offerRest");
+  }
+
+  @Override
+  public void leaveRest(int indexThere) throws HostException {
+    ask("leaveRest " + indexThere);
+  }
+
+  @Override
   public long pause() throws HostException {
     ask("pause");
     running = false;
