@@ -51,13 +51,12 @@ public interface BodySource {
   void watch() throws HostException;
 
   /**
-   * Once the targets are prepared: decides by what was watched which page goes to which target.
+   * Once the targets are prepared: decides by what was watched which page goes to which target of
+   * the plan.
    *
-   * @param staying sub-hosts that have pages of the VM already, which stay there
    * @throws HostException when a target cannot be reached or the pages do not fit
    */
-  void begin(List<Target> targets, List<MigrationPlan.Staying> staying, long bytesPerSecondMax)
-      throws HostException;
+  void begin() throws HostException;
 
   /**
    * Sends every page that is due to its target, all targets in parallel.

@@ -179,7 +179,7 @@ public final class Migration {
     }
     main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.parts());
     stopIfCancelled();
-    source.begin(plan.targets(), plan.present(), plan.limits().bytesPerSecondMax());
+    source.begin();
   }
 
   private void copyInRounds() throws HostException, GivenUp, InterruptedException {

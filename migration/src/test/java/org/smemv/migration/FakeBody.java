@@ -30,9 +30,7 @@ final class FakeBody implements BodySource {
   }
 
   @Override
-  public void begin(
-      List<Target> targets, List<MigrationPlan.Staying> staying, long bytesPerSecondMax)
-      throws HostException {
+  public void begin() throws HostException {
     ask("begin");
   }
 

@@ -43,6 +43,7 @@ final class Departures {
 
   private final String host;
   private final Function<String, InetSocketAddress> addressOf;
+  private final LeftVms left;
   private final Consumer<HostedVm> gone;
   private final Map<String, MigrationJob> jobs = new LinkedHashMap<>();
 
@@ -51,11 +52,17 @@ final class Departures {
 
   /**
    * @param addressOf finds the data port of a host, or fails naming it
+   * @param left keeps what VMs leave here
    * @param gone ends what is left here of a VM that has left
    */
-  Departures(String host, Function<String, InetSocketAddress> addressOf, Consumer<HostedVm> gone) {
+  Departures(
+      String host,
+      Function<String, InetSocketAddress> addressOf,
+      LeftVms left,
+      Consumer<HostedVm> gone) {
     this.host = host;
     this.addressOf = addressOf;
+    this.left = left;
     this.gone = gone;
   }
 
@@ -105,7 +112,7 @@ final class Departures {
 
   private MigrationJob run(HostedVm vm, Prepared prepared) {
     MigrationPlan plan = prepared.plan();
-    LocalBody body = new LocalBody(vm, plan.epoch(), host, addressOf, () -> gone.accept(vm));
+    LocalBody body = new LocalBody(vm, plan, addressOf, left, () -> gone.accept(vm));
     Map<String, HostControl> subs = new LinkedHashMap<>(prepared.hosts());
     HostControl main = java.util.Objects.requireNonNull(subs.remove(plan.main()));
     Migration migration =

@@ -38,6 +38,7 @@ final class LocalVms {
   private final HostPaths paths;
   private final MemoryLedger ledger;
   private final HostedVms vms;
+  private final LeftVms left;
   private final Function<String, InetSocketAddress> addressOf;
   private final Departures departures;
 
@@ -46,13 +47,15 @@ final class LocalVms {
       HostPaths paths,
       MemoryLedger ledger,
       HostedVms vms,
+      LeftVms left,
       Function<String, InetSocketAddress> addressOf) {
     this.host = host;
     this.paths = paths;
     this.ledger = ledger;
     this.vms = vms;
+    this.left = left;
     this.addressOf = addressOf;
-    this.departures = new Departures(host, addressOf, this::gone);
+    this.departures = new Departures(host, addressOf, left, this::gone);
   }
 
   Departures departures() {
@@ -125,7 +128,8 @@ final class LocalVms {
   }
 
   private static VmRecord record(String name, UUID id, long bytes, Phase phase) {
-    return new VmRecord(name, id, 1, bytes, bytes, phase, java.util.List.of(), null, 0, null);
+    return new VmRecord(
+        name, id, 1, bytes, bytes, phase, java.util.List.of(), null, 0, false, null);
   }
 
   private static QemuSpec spec(StartVm request, UUID id) throws IOException {
@@ -294,7 +298,11 @@ final class LocalVms {
 
   private void gone(HostedVm vm) {
     try {
-      end(vm);
+      if (vm.record().leavesRest()) {
+        left.leave(vm);
+      } else {
+        end(vm);
+      }
     } catch (IOException e) {
       log.error("VM {} has left, but what it had here could not be removed", vm.record().name(), e);
     }

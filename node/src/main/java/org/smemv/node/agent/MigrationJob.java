@@ -132,6 +132,22 @@ final class MigrationJob {
     migration.cancel();
   }
 
+  /**
+   * Asks for what has not moved yet to follow after the switch.
+   *
+   * @throws OperationException {@code BUSY} once the VM is stopped, and when it is over
+   */
+  void postCopy() throws OperationException {
+    MigrationState state = migration.state();
+    if (state.compareTo(MigrationState.PAUSE) >= 0) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "migration %s of VM %s cannot become a post-copy any more: it is in %s"
+              .formatted(id, vm(), state));
+    }
+    migration.postCopy();
+  }
+
   private String whyNot(MigrationState state) {
     String main = migration.plan().main();
     String back = "; to move it back: smemv vm migrate " + vm() + " --main " + source;
@@ -156,6 +172,7 @@ final class MigrationJob {
         vm(),
         source,
         migration.state(),
+        migration.leavesRest(),
         migration.reason(),
         ram(progress, remaining),
         migration.isConverging(),

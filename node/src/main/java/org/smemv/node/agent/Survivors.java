@@ -27,6 +27,7 @@ final class Survivors {
   private final HostPaths paths;
   private final HostedVms vms;
   private final LocalVms local;
+  private final LeftVms left;
   private final TakenVms taken;
   private final Function<String, InetSocketAddress> addressOf;
 
@@ -35,12 +36,14 @@ final class Survivors {
       HostPaths paths,
       HostedVms vms,
       LocalVms local,
+      LeftVms left,
       TakenVms taken,
       Function<String, InetSocketAddress> addressOf) {
     this.host = host;
     this.paths = paths;
     this.vms = vms;
     this.local = local;
+    this.left = left;
     this.taken = taken;
     this.addressOf = addressOf;
   }
@@ -76,6 +79,11 @@ final class Survivors {
   private void takeHold(UnheldVm vm) throws IOException, AttachException {
     VmRecord record = raise(vm);
     QemuBody body = record == null ? null : reopen(record, vm.directory());
+    if (record != null && body == null && keepsRest(record)) {
+      vms.remove(vm);
+      left.stays(record);
+      return;
+    }
     if (body == null) {
       if (record != null) {
         HostedVm.forget(paths, record.name(), true);
@@ -90,6 +98,14 @@ final class Survivors {
     if (!serve(held)) {
       EachSecond.until("serve-" + vm.name(), () -> !held.body().process().isAlive() || serve(held));
     }
+  }
+
+  /** Without its QEMU the VM cannot come back; if it has left, what it left is needed. */
+  private boolean keepsRest(VmRecord record) throws IOException {
+    if (record.phase() == Phase.LEAVING && record.leavesRest()) {
+      record.left().write(paths.vm(record.name()));
+    }
+    return record.leavesRest();
   }
 
   /**
@@ -108,7 +124,7 @@ final class Survivors {
     if (record.phase() != Phase.INCOMING) {
       local.grantAgain(record);
     }
-    raised = record.withEpoch(record.epoch() + 1);
+    raised = record.phase() == Phase.LEFT ? record : record.withEpoch(record.epoch() + 1);
     raised.write(vm.directory());
     taken.note(raised);
     vm.record(raised);
@@ -129,6 +145,9 @@ final class Survivors {
 
   private HostedVm hold(VmRecord record, QemuBody body) throws IOException, AttachException {
     try {
+      if (record.leavesRest() && left.memory(record.id()) == null) {
+        left.reopen(record, body.ramFile()); // its new main host may be waiting for pages
+      }
       return HostedVm.takeAgain(paths, record, body);
     } catch (IOException | AttachException | RuntimeException e) {
       body.close();
@@ -142,6 +161,10 @@ final class Survivors {
       QemuBody body = QemuBody.reopen(directory).orElse(null);
       if (body != null && record.phase() == Phase.INCOMING) {
         log.info("VM {}: it was arriving when the agent died; given up", record.name());
+        body.stop();
+        return null;
+      }
+      if (body != null && record.phase() == Phase.LEFT) {
         body.stop();
         return null;
       }
@@ -203,6 +226,7 @@ final class Survivors {
   private void settle(HostedVm vm) {
     try {
       if (local.departures().hasStayed(vm)) {
+        left.withdraw(vm.id());
         while (vm.pager() == null && !vm.record().shares().isEmpty() && !isServed(vm)) {
           Thread.sleep(EachSecond.PAUSE);
         }

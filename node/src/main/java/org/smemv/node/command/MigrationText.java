@@ -36,7 +36,8 @@ final class MigrationText {
     }
     lines.addAll(table.lines());
     lines.add(
-        "downtime limit "
+        lower(plan.mode())
+            + ", downtime limit "
             + plan.downtimeLimitMillis()
             + " ms, bandwidth "
             + (plan.maxBandwidth() == 0 ? "unlimited" : Rate.format(plan.maxBandwidth()))

@@ -86,6 +86,7 @@ class MigrationHistoryTest {
         "vm1",
         "h1",
         state,
+        false,
         reason,
         new MigrationReport.Ram(1L << 30, sent, 0, 0, 0, 0, 0, 0, 0),
         true,

@@ -29,7 +29,7 @@ class TakenVmsTest {
   }
 
   private static VmRecord record(UUID vm, long epoch, Phase phase, String from) {
-    return new VmRecord("v", vm, epoch, 4096, 4096, phase, List.of(), null, 0, from);
+    return new VmRecord("v", vm, epoch, 4096, 4096, phase, List.of(), null, 0, false, from);
   }
 
   private void note(UUID vm, long epoch, String from) throws IOException {

@@ -68,6 +68,7 @@ class ReportJsonTest {
             "h2",
             4096,
             List.of(new SubShare("h3", 8192)),
+            MigrationMode.PRECOPY,
             50,
             125_000,
             2,
@@ -86,6 +87,8 @@ class ReportJsonTest {
   @Test
   void whatIsLeftOutOfARequestHasItsDefault() throws JsonProcessingException {
     assertThat(Json.read("{\"mainHost\":\"h2\"}", MigrateVm.class))
-        .isEqualTo(new MigrateVm("h2", 0, List.of(), 300, 0, 0, TimeoutAction.ABORT, false));
+        .isEqualTo(
+            new MigrateVm(
+                "h2", 0, List.of(), MigrationMode.PRECOPY, 300, 0, 0, TimeoutAction.ABORT, false));
   }
 }
