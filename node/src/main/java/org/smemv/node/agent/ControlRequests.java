@@ -98,7 +98,7 @@ final class ControlRequests implements ControlHandler {
       case HostRequest.Resume(var vm, var epoch) -> arrivals.resume(vm, epoch);
       case HostRequest.Release(var vm, var epoch) -> {
         arrivals.release(vm, epoch);
-        boolean ignored = shares.release(vm, epoch) | left.release(vm, epoch);
+        boolean ignored = shares.release(vm, epoch) || left.release(vm, epoch);
       }
     }
     return Reply.DONE;

@@ -59,9 +59,9 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     HostedVms hosted = new HostedVms(options.name(), paths);
     HeldShares held = new HeldShares(ledger, pool);
     TakenVms taken = new TakenVms(paths.taken());
-    LeftVms leaving = new LeftVms(paths, ledger, hosted);
     Arrivals arriving = new Arrivals(options.name(), paths, ledger, hosted, taken, this::addressOf);
-    LocalVms local = new LocalVms(options.name(), paths, ledger, hosted, leaving, this::addressOf);
+    LocalVms local = new LocalVms(options.name(), paths, ledger, hosted, this::addressOf);
+    LeftVms leaving = local.left();
     Draining draining = new Draining(paths.draining());
     HostDescription description =
         new HostDescription(options.name(), ledger, hosted, held, leaving, draining);
@@ -69,7 +69,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     shares = held;
     left = leaving;
     arrivals = arriving;
-    new Survivors(options.name(), paths, hosted, local, leaving, taken, this::addressOf).takeHold();
+    new Survivors(options.name(), paths, hosted, local, taken, this::addressOf).takeHold();
     PageServer server =
         PageServer.start(
             options.data(),

@@ -85,7 +85,7 @@ final class Housekeeping {
       log.warn(
           "VM {}: {} do not need its pages here; they are freed", silent.vm(), silent.mainHosts());
       boolean ignored =
-          shares.release(silent.vm(), silent.epoch()) | left.release(silent.vm(), silent.epoch());
+          shares.release(silent.vm(), silent.epoch()) || left.release(silent.vm(), silent.epoch());
     } catch (HostException | IllegalArgumentException e) {
       log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
     }

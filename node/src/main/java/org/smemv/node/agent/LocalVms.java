@@ -47,15 +47,19 @@ final class LocalVms {
       HostPaths paths,
       MemoryLedger ledger,
       HostedVms vms,
-      LeftVms left,
       Function<String, InetSocketAddress> addressOf) {
     this.host = host;
     this.paths = paths;
     this.ledger = ledger;
     this.vms = vms;
-    this.left = left;
+    this.left = new LeftVms(paths, ledger, vms);
     this.addressOf = addressOf;
     this.departures = new Departures(host, addressOf, left, this::gone);
+  }
+
+  /** What VMs have left here. */
+  LeftVms left() {
+    return left;
   }
 
   Departures departures() {

@@ -27,7 +27,6 @@ final class Survivors {
   private final HostPaths paths;
   private final HostedVms vms;
   private final LocalVms local;
-  private final LeftVms left;
   private final TakenVms taken;
   private final Function<String, InetSocketAddress> addressOf;
 
@@ -36,14 +35,12 @@ final class Survivors {
       HostPaths paths,
       HostedVms vms,
       LocalVms local,
-      LeftVms left,
       TakenVms taken,
       Function<String, InetSocketAddress> addressOf) {
     this.host = host;
     this.paths = paths;
     this.vms = vms;
     this.local = local;
-    this.left = left;
     this.taken = taken;
     this.addressOf = addressOf;
   }
@@ -81,7 +78,7 @@ final class Survivors {
     QemuBody body = record == null ? null : reopen(record, vm.directory());
     if (record != null && body == null && keepsRest(record)) {
       vms.remove(vm);
-      left.stays(record);
+      local.left().stays(record);
       return;
     }
     if (body == null) {
@@ -145,8 +142,8 @@ final class Survivors {
 
   private HostedVm hold(VmRecord record, QemuBody body) throws IOException, AttachException {
     try {
-      if (record.leavesRest() && left.memory(record.id()) == null) {
-        left.reopen(record, body.ramFile()); // its new main host may be waiting for pages
+      if (record.leavesRest() && local.left().memory(record.id()) == null) {
+        local.left().reopen(record, body.ramFile()); // its new main host may be waiting for pages
       }
       return HostedVm.takeAgain(paths, record, body);
     } catch (IOException | AttachException | RuntimeException e) {
@@ -226,7 +223,7 @@ final class Survivors {
   private void settle(HostedVm vm) {
     try {
       if (local.departures().hasStayed(vm)) {
-        left.withdraw(vm.id());
+        local.left().withdraw(vm.id());
         while (vm.pager() == null && !vm.record().shares().isEmpty() && !isServed(vm)) {
           Thread.sleep(EachSecond.PAUSE);
         }

@@ -60,7 +60,10 @@ class ControlRequestsTest implements HolderDirectory {
     server =
         PageServer.start(
             new InetSocketAddress("127.0.0.1", 0),
-            new PageServer.Services(this, new ControlRequests(arrivals, shares, this::report)),
+            new PageServer.Services(
+                this,
+                new ControlRequests(
+                    arrivals, shares, new LeftVms(paths, ledger, vms), this::report)),
             PageServer.Options.of("h1"));
   }
 

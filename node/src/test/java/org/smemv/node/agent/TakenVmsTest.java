@@ -59,7 +59,7 @@ class TakenVmsTest {
   /** The next host's epochs begin with that of the move: a yes to it would lose the VM. */
   @Test
   void aVmThatIsLeavingIsNotSaidToBeTakenInTheEpochThatItLeavesIn() throws Exception {
-    VmRecord leaving = record(VM, 6, Phase.HERE, "h1").withEpoch(8).leaving("h1", 8);
+    VmRecord leaving = record(VM, 6, Phase.HERE, "h1").withEpoch(8).leaving("h1", 8, false);
 
     taken.note(leaving.withEpoch(9));
 

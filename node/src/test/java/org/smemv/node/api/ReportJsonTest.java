@@ -34,7 +34,7 @@ class ReportJsonTest {
     MigrationReport report = FakeHost.migrationReport(MigrationState.DONE, null);
     String json =
         """
-        {"id":"m1","vm":"vm1","source":"h1","state":"DONE","reason":null,\
+        {"id":"m1","vm":"vm1","source":"h1","state":"DONE","postCopy":false,"reason":null,\
         "ram":{"total":1073741824,"transferred":629145600,"remaining":444596224,\
         "duplicate":5000,"normal":150000,"mbps":900.5,"pagesPerSecond":27000.0,\
         "dirtyPagesRate":1200.0,"dirtySyncCount":3},"converging":true,\
@@ -77,7 +77,7 @@ class ReportJsonTest {
     String json =
         """
         {"mainHost":"h2","mainMemoryBytes":4096,"subs":[{"host":"h3","bytes":8192}],\
-        "downtimeLimitMillis":50,"maxBandwidth":125000,"timeoutSeconds":2,"onTimeout":"force",\
+        "mode":"precopy","downtimeLimitMillis":50,"maxBandwidth":125000,"timeoutSeconds":2,"onTimeout":"force",\
         "dryRun":true}\
         """;
     assertThat(Json.write(request)).isEqualTo(json);
