@@ -87,6 +87,34 @@ final class SplitLab implements AutoCloseable {
     return start(name, 1, null, STRESS_BYTES, PATIENT_SECONDS);
   }
 
+  /** A VM of 160 MiB with a light load, for tests of several at once. */
+  TestVm startSmall(String name, String host) throws OperationException {
+    int number = vms.size() + 10;
+    GuestOptions options = new GuestOptions("10.77.1." + number + "/16", 48, 4 * MIB);
+    host(host)
+        .start(
+            new StartVm(
+                name,
+                160 * MIB,
+                1,
+                new NetRequest(LabPlan.BRIDGE, "52:54:00:4d:56:" + number),
+                null,
+                image.kernel().toString(),
+                image.initrd().toString(),
+                options.commandLine(),
+                null,
+                HumanMonitor.ARGUMENTS));
+    Guest guest = lab.client().guest(options.address());
+    guest.awaitReady(BOOTS);
+    LoadPlan plan =
+        new LoadPlan(guest.address(), 32 * MIB, 4096, 4, 0, 0.3, 0.5, 200, PATIENT_SECONDS, number);
+    RunningLoad load = lab.client().startLoad(plan);
+    TestVm vm = new TestVm(name, guest, load);
+    vms.add(vm);
+    load.awaitFilled(FILLS);
+    return vm;
+  }
+
   private TestVm start(
       String name, int cpus, @Nullable String disk, long stressBytes, int answerSeconds)
       throws OperationException {

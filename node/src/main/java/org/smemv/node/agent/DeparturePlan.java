@@ -162,6 +162,11 @@ record DeparturePlan(
   private MigrationPlan plan(long mainBytes, List<ShareSizes.Share> sizes) {
     List<HostControl.Share> shares = new ArrayList<>();
     for (ShareSizes.Share size : sizes) {
+      if (size.bytes() == 0) {
+        throw new IllegalArgumentException(
+            "%s would get nothing, because the other sub-hosts grant enough: leave it out, or give it a size with --sub %s:SIZE"
+                .formatted(size.host(), size.host()));
+      }
       if (present(size.host()) == null) {
         shares.add(new HostControl.Share(shares.size(), size.host(), size.bytes()));
       }

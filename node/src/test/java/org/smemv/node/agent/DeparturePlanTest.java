@@ -169,6 +169,13 @@ class DeparturePlanTest {
   }
 
   @Test
+  void aSubHostThatWouldGetNothingIsRefusedWithWhatToDo() {
+    OperationException refused = refusal(onward(256, "h3", "h4", "h5"));
+    assertThat(refused.code()).isEqualTo(ErrorCode.BAD_REQUEST);
+    assertThat(refused).hasMessageContainingAll("h5 would get nothing", "--sub h5:SIZE");
+  }
+
+  @Test
   void aSubHostCannotBecomeTheMainHost() {
     MigrateVm request =
         new MigrateVm("h3", 256 * MIB, List.of(), MigrationMode.PRECOPY, 0, 0, 0, null, false);
