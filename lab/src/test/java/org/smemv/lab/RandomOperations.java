@@ -40,6 +40,8 @@ final class RandomOperations {
           ErrorCode.NOT_FOUND,
           ErrorCode.UNREACHABLE_HOST);
 
+  private static final List<MigrationMode> MODES = List.of(MigrationMode.values());
+
   private final SplitLab lab;
   private final String vm;
   private final List<String> mainHosts;
@@ -94,7 +96,7 @@ final class RandomOperations {
     targets.remove(report.host());
     report.subs().forEach(sub -> targets.remove(sub.host()));
     String main = targets.get(random.nextInt(targets.size()));
-    MigrationMode mode = MigrationMode.values()[random.nextInt(MigrationMode.values().length)];
+    MigrationMode mode = MODES.get(random.nextInt(MODES.size()));
     boolean whole = random.nextInt(3) == 0;
     long mainBytes = report.memoryBytes() / 8 * (whole ? 8 : 3 + random.nextInt(3));
     List<SubShare> subs = new ArrayList<>();
@@ -108,8 +110,15 @@ final class RandomOperations {
   }
 
   private void migrate(VmReport report, MigrateVm request) throws OperationException {
-    now = "%s from %s: %s".formatted(vm, report.host(), request);
-    System.out.println(now);
+    now =
+        "%s from %s to %s with %d MiB and %s, %s"
+            .formatted(
+                vm,
+                report.host(),
+                request.mainHost(),
+                request.mainMemoryBytes() >> 20,
+                request.subs(),
+                request.mode());
     HostOperations source = lab.host(report.host());
     MigrationReport begun = source.migrate(vm, request);
     int meddling = random.nextInt(6);
@@ -135,7 +144,6 @@ final class RandomOperations {
   private String end(HostOperations source, String id) {
     try {
       MigrationReport report = source.migration(id);
-      System.out.println(report.state() + " " + report.reason());
       return report.state().isOver() ? report.state() + (report.postCopy() ? " postcopy" : "") : "";
     } catch (OperationException e) {
       return e.code() == ErrorCode.NOT_FOUND ? "source's agent died" : "";
@@ -171,6 +179,7 @@ final class RandomOperations {
   }
 
   private void count(String outcome) {
+    System.out.println(now + ": " + outcome);
     outcomes.merge(outcome, 1, Integer::sum);
   }
 

@@ -2,6 +2,7 @@ package org.smemv.lab.demo;
 
 import org.smemv.lab.GuestImage;
 import org.smemv.lab.Lab;
+import org.smemv.lab.LabPlan;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.command.ExitCode;
 import org.smemv.node.command.SmemvTask;
@@ -16,6 +17,12 @@ import picocli.CommandLine.Option;
       "Needs root. Takes under three minutes."
     })
 public final class DemoCommand extends SmemvTask {
+  @Option(
+      names = "--tour",
+      description =
+          "Instead: split a VM, empty a sub-host, move the main part, spill, merge, post-copy.")
+  private boolean tour;
+
   @Option(names = "--keep", description = "Leave the lab and the VM running.")
   private boolean keep;
 
@@ -29,23 +36,41 @@ public final class DemoCommand extends SmemvTask {
       Lab.checkMachine();
       progress.line("building the guest's image, if it is not there yet");
       GuestImage image = GuestImage.get();
-      Lab lab = Lab.up(DemoPlan.lab());
-      progress.line("the lab is up: four hosts, 1 Gbit/s each");
-      DemoSummary summary;
+      LabPlan plan = tour ? TourPlan.lab() : DemoPlan.lab();
+      Lab lab = Lab.up(plan);
+      progress.line("the lab is up: %d hosts, 1 Gbit/s each".formatted(plan.hosts().size()));
+      boolean ok;
       try {
-        summary = new Demo(lab, progress).run(image);
+        ok = tour ? tour(lab, progress, image) : demo(lab, progress, image);
       } finally {
         if (!keep) {
           removeLab();
         }
       }
-      screen().data(summary);
-      DemoReport.lines(summary).forEach(screen()::line);
       if (keep) {
-        screen().line("The lab is left up: './smemv vm status demo', './smemv lab down'.");
+        screen()
+            .line(
+                "The lab is left up: './smemv vm status %s', './smemv lab down'."
+                    .formatted(tour ? TourPlan.VM : DemoPlan.VM));
       }
-      return summary.ok() ? ExitCode.OK : ExitCode.FAILED;
+      return ok ? ExitCode.OK : ExitCode.FAILED;
     }
+  }
+
+  private boolean demo(Lab lab, DemoProgress progress, GuestImage image)
+      throws OperationException, InterruptedException {
+    DemoSummary summary = new Demo(lab, progress).run(image);
+    screen().data(summary);
+    DemoReport.lines(summary).forEach(screen()::line);
+    return summary.ok();
+  }
+
+  private boolean tour(Lab lab, DemoProgress progress, GuestImage image)
+      throws OperationException, InterruptedException {
+    TourSummary summary = new Tour(lab, progress).run(image);
+    screen().data(summary);
+    TourReport.lines(summary).forEach(screen()::line);
+    return summary.ok();
   }
 
   /** An interrupted demo must still be removed to its end. */
