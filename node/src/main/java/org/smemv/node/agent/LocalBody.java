@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 import org.smemv.linux.SystemCallException;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.HostException;
+import org.smemv.migration.MigrationPlan;
 import org.smemv.migration.MigrationPlan.Staying;
 import org.smemv.node.qemu.Qmp;
 import org.smemv.node.qemu.QmpException;
@@ -48,12 +49,14 @@ final class LocalBody implements BodySource {
   private final String caller;
   private final Function<String, InetSocketAddress> addressOf;
   private final Runnable retired;
+  private final Rearrangement rearrangement;
   private final Map<InetSocketAddress, String> targetNames = new ConcurrentHashMap<>();
   private @Nullable InetSocketAddress main;
   private @Nullable WriteWatch watch;
   private volatile @Nullable OutgoingMemory memory;
   private volatile List<OutgoingMemory.TargetProgress> lastProgress = List.of();
   private volatile long lastZero;
+  private volatile boolean rearranged;
   private @Nullable BodyRelay relay;
   private @Nullable GuestPager pager;
   private @Nullable GuestPager held;
@@ -63,18 +66,21 @@ final class LocalBody implements BodySource {
    * @param epoch the VM's epoch after the migration
    * @param addressOf finds the data port of a host
    * @param retired is called when the VM has left for good
+   * @param rearrangement what is done if the body stays
    */
   LocalBody(
       HostedVm vm,
       long epoch,
       String caller,
       Function<String, InetSocketAddress> addressOf,
-      Runnable retired) {
+      Runnable retired,
+      Rearrangement rearrangement) {
     this.vm = vm;
     this.epoch = epoch;
     this.caller = caller;
     this.addressOf = addressOf;
     this.retired = retired;
+    this.rearrangement = rearrangement;
   }
 
   @Override
@@ -333,7 +339,26 @@ final class LocalBody implements BodySource {
   }
 
   @Override
+  public long pagesEpoch() {
+    return rearrangement.pagesEpoch();
+  }
+
+  @Override
+  public void rearrange(MigrationPlan plan) throws HostException {
+    rearrangement.commit(plan);
+    rearranged = true;
+  }
+
+  @Override
+  public Unmoved unmoved() {
+    return rearrangement.unmoved();
+  }
+
+  @Override
   public Progress progress() {
+    if (rearranged) {
+      return rearrangement.progress();
+    }
     OutgoingMemory out = memory;
     List<OutgoingMemory.TargetProgress> rows = out == null ? lastProgress : out.progress();
     List<TargetProgress> targets = new ArrayList<>();

@@ -52,7 +52,7 @@ final class LocalVms {
     this.ledger = ledger;
     this.vms = vms;
     this.addressOf = addressOf;
-    this.departures = new Departures(host, addressOf, this::gone);
+    this.departures = new Departures(host, ledger, addressOf, this::gone);
   }
 
   Departures departures() {

@@ -133,6 +133,14 @@ final class MigrationJob {
   }
 
   private String whyNot(MigrationState state) {
+    if (!migration.plan().movesBody() && state != MigrationState.ABORTED) {
+      return "the VM's memory is placed anew for good, and its pages move while it runs; to have them"
+          + " elsewhere: smemv vm migrate "
+          + vm()
+          + " --main "
+          + source
+          + " with other --sub or --main-memory";
+    }
     String main = migration.plan().main();
     String back = "; to move it back: smemv vm migrate " + vm() + " --main " + source;
     return switch (state) {

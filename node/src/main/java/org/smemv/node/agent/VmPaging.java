@@ -166,6 +166,27 @@ final class VmPaging {
     }
   }
 
+  /**
+   * The VM has other sub-hosts from now on, and another limit: those that are new come first, so
+   * that there is room before anything must leave.
+   */
+  void rearrange(VmRecord record, Function<String, InetSocketAddress> addressOf) {
+    GuestPager paging = pager;
+    if (paging != null) {
+      for (Share share : record.shares()) {
+        if (paging.subHosts().at(share.index()) == null) {
+          paging.subHosts().add(identity(share, addressOf), share.bytes() >>> PageSize.SHIFT);
+        }
+      }
+    }
+    limit(record.mainMemoryBytes(), record.shares());
+  }
+
+  private static SubHost.Identity identity(
+      Share share, Function<String, InetSocketAddress> addressOf) {
+    return new SubHost.Identity(share.index(), share.host(), addressOf.apply(share.host()));
+  }
+
   /** Null when the whole VM is here, or nothing is served now. */
   @Nullable GuestPager pager() {
     return pager;

@@ -35,6 +35,10 @@ final class MigrationText {
           Size.format(target.freeBytes()));
     }
     lines.addAll(table.lines());
+    if (isMain(plan.source(), plan.targets().getFirst().host())) {
+      lines.add("the VM stays on " + plan.source() + " and runs on while its pages change places");
+      return lines;
+    }
     lines.add(
         "downtime limit "
             + plan.downtimeLimitMillis()
@@ -103,6 +107,12 @@ final class MigrationText {
     List<String> lines = new ArrayList<>();
     lines.add(outcome(report));
     MigrationReport.Ram ram = report.ram();
+    if (staysWhereItRuns(report)) {
+      lines.add(
+          "total %s, no downtime, changed places: %s"
+              .formatted(seconds(report.totalTimeMillis()), Size.format(ram.transferred())));
+      return lines;
+    }
     lines.add(
         "total "
             + seconds(report.totalTimeMillis())
@@ -132,9 +142,22 @@ final class MigrationText {
     return lines;
   }
 
+  /** The first row of targets is that of the main host; there is none before pages are sent. */
+  private static boolean staysWhereItRuns(MigrationReport report) {
+    return !report.targets().isEmpty()
+        && isMain(report.source(), report.targets().getFirst().host());
+  }
+
+  private static boolean isMain(String source, String main) {
+    return source.equals(main);
+  }
+
   private static String outcome(MigrationReport report) {
     String vm = "VM " + report.vm();
     String reason = report.reason() == null ? "no reason given" : report.reason();
+    if (report.state() == MigrationState.DONE && staysWhereItRuns(report)) {
+      return vm + " stays on " + report.source() + ", its memory is placed anew, " + report.id();
+    }
     if (report.state() == MigrationState.DONE) {
       String moved = vm + " moved from " + report.source() + ", migration " + report.id();
       return report.reason() == null ? moved : moved + ", but: " + report.reason();

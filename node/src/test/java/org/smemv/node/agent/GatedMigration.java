@@ -88,6 +88,8 @@ final class GatedMigration {
 
   private Object answer(String method) {
     return switch (method) {
+      case "pagesEpoch" -> 1L;
+      case "unmoved" -> new BodySource.Unmoved(0, null);
       case "progress" -> new BodySource.Progress(256, 0, 0, sentBytes, 100, List.of());
       case "copy" -> new BodySource.Round(MIB, 1_000_000, 0, 0, 0);
       case "copyLast" -> gate.getCount() == 0 || !gateAt.equals("copyLast");
