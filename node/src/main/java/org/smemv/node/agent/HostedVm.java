@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,9 @@ final class HostedVm implements AutoCloseable {
 
   /** QEMU answers its monitor within this, or something is wrong with it. */
   static final Duration MONITOR = Duration.ofSeconds(5);
+
+  private static final String BRIEFLY = "being looked after by the agent";
+  private static final long BRIEF_LOOK_NANOS = 5_000_000;
 
   private final HostPaths paths;
   private final QemuBody body;
@@ -144,7 +148,21 @@ final class HostedVm implements AutoCloseable {
    * @return null when it was claimed, else what it is occupied with
    */
   @Nullable String occupy(String operation) {
-    return occupied.compareAndExchange(null, operation);
+    String busy = occupied.compareAndExchange(null, operation);
+    while (BRIEFLY.equals(busy)) {
+      LockSupport.parkNanos(BRIEF_LOOK_NANOS);
+      busy = occupied.compareAndExchange(null, operation);
+    }
+    return busy;
+  }
+
+  /**
+   * Claims the VM for the agent itself, for moments: an operator who wants it waits.
+   *
+   * @return false when somebody has it
+   */
+  boolean occupyBriefly() {
+    return occupied.compareAndSet(null, BRIEFLY);
   }
 
   /** Ends {@link #occupy}. */

@@ -28,6 +28,7 @@ import org.smemv.node.qemu.QemuPlace;
 import org.smemv.node.qemu.QemuSpec;
 import org.smemv.paging.AttachException;
 import org.smemv.placement.MemoryLedger;
+import org.smemv.placement.PageSize;
 
 /** What an operator does with the VMs of this host. One change at a time. */
 final class LocalVms {
@@ -177,6 +178,25 @@ final class LocalVms {
           "VM {} is here and needs more than this host's capacity: {}",
           record.name(),
           e.getMessage());
+    }
+  }
+
+  /**
+   * After a restart: more of the VM may be here than its record allows, if it was on its way out.
+   * It is counted until it has left.
+   */
+  void grantWhatIsHere(HostedVm vm) {
+    long allowed = vm.record().mainMemoryBytes();
+    long here = vm.attachment().memory().presentPages() << PageSize.SHIFT;
+    if (here <= allowed || !vm.record().isHere()) {
+      return;
+    }
+    try {
+      ledger.grant(key(vm.record()), here);
+      GrantShrinking.begin(ledger, vm, here, allowed);
+    } catch (MemoryLedger.NotEnough e) {
+      log.error(
+          "VM {} has more here than this host can grant: {}", vm.record().name(), e.getMessage());
     }
   }
 
