@@ -58,6 +58,31 @@ class SpillTest {
   }
 
   @Test
+  void whatTheProcessWritesAllTheTimeIsWarmWhenItsFirstPagerBegins() throws Exception {
+    guest.begin();
+    GuestAttachment before = GuestAttachment.attach(guest.pid(), fixture.ram, fixture.table);
+    try (WriteWatch watch = WriteWatch.begin(before)) {
+      watch.noteHeat();
+    } finally {
+      before.close();
+    }
+    long warm = warmPages();
+    assertThat(warm).isPositive();
+    fixture.table.limitPages(PAGES); // nothing is to cool down yet
+    fixture.attach(guest.pid(), 1);
+    assertThat(warmPages()).isGreaterThanOrEqualTo(warm);
+    assertThat(guest.finish()).endsWith("wrong 0");
+  }
+
+  private long warmPages() {
+    long warm = 0;
+    for (long page = 0; page < PAGES; page++) {
+      warm += PageEntry.heat(fixture.table.get(page)) > 0 ? 1 : 0;
+    }
+    return warm;
+  }
+
+  @Test
   void aShareMovesToAnotherSubHostAndComesBackToTheWholeMemoryWhileTheProcessWrites()
       throws Exception {
     guest.begin();

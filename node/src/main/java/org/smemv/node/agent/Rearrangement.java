@@ -17,6 +17,7 @@ import org.smemv.migration.MigrationPlan;
 import org.smemv.paging.DrainProgress;
 import org.smemv.paging.GuestPager;
 import org.smemv.paging.SubHost;
+import org.smemv.paging.WriteWatch;
 import org.smemv.placement.MemoryLedger;
 import org.smemv.placement.PageSize;
 
@@ -69,6 +70,7 @@ final class Rearrangement {
     long bytes = plan.mainBytes();
     grow(key, granted, bytes);
     try {
+      learnHeat(plan);
       vm.rearrange(bytes, plan.parts(), host, addressOf);
     } catch (IOException | RuntimeException e) {
       ledger.reduce(key, bytes, granted);
@@ -90,6 +92,15 @@ final class Rearrangement {
     }
     mostLeft = unmoved().pages();
     committed.run();
+  }
+
+  /** A pager that is to begin now would evict blindly. */
+  private void learnHeat(MigrationPlan plan) {
+    if (vm.pager() == null && plan.mainBytes() < plan.vmBytes()) {
+      try (WriteWatch watch = WriteWatch.begin(vm.attachment())) {
+        watch.noteHeat();
+      }
+    }
   }
 
   private void grow(MemoryLedger.Key key, long granted, long bytes) throws HostException {
