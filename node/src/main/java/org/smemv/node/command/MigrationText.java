@@ -88,14 +88,15 @@ final class MigrationText {
     String figures =
         String.format(
             Locale.ROOT,
-            "%3.0f%% %s left, %.0f Mbit/s, dirty %.0f/s, round %d%s%s",
+            "%3.0f%% %s left, %.0f Mbit/s, dirty %.0f/s, round %d%s%s%s",
             done * 100,
             Size.format(ram.remaining()),
             ram.mbps(),
             ram.dirtyPagesRate(),
             ram.dirtySyncCount(),
             report.converging() ? "" : ", NOT CONVERGING",
-            report.etaMillis() < 0 ? "" : ", eta " + seconds(report.etaMillis()));
+            report.etaMillis() < 0 ? "" : ", eta " + seconds(report.etaMillis()),
+            report.reason() == null ? "" : ": " + report.reason());
     String state = String.format(Locale.ROOT, "%-9s", report.state());
     int cells =
         Math.clamp(width - state.length() - figures.length() - 5, BAR_CELLS_MIN, BAR_CELLS_MAX);
