@@ -14,6 +14,7 @@ import org.smemv.node.api.ApiClient;
 import org.smemv.node.api.HostEntry;
 import org.smemv.node.api.HostsFile;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.OperationException;
@@ -74,6 +75,7 @@ final class SplitSide implements MigrationSide {
                 "h2",
                 (long) options.vmMebibytes() << 19,
                 List.of(new SubShare("h3", 0), new SubShare("h4", 0)),
+                MigrationMode.PRECOPY,
                 options.downtimeLimitMillis(),
                 0,
                 TIMEOUT.toSeconds(),

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SubShare;
@@ -122,7 +123,16 @@ class OnwardMigrationIT {
 
   private static MigrateVm request(long mainBytes, long bandwidth, String main, String... subs) {
     List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
-    return new MigrateVm(main, mainBytes, shares, 500, bandwidth, 100, TimeoutAction.ABORT, false);
+    return new MigrateVm(
+        main,
+        mainBytes,
+        shares,
+        MigrationMode.PRECOPY,
+        500,
+        bandwidth,
+        100,
+        TimeoutAction.ABORT,
+        false);
   }
 
   private static MigrationReport move(

@@ -137,7 +137,7 @@ class RearrangeIT {
   private static MigrationReport begin(long mainBytes, String... subs) throws OperationException {
     List<SubShare> shares = Arrays.stream(subs).map(RearrangeIT::share).toList();
     return lab.host("h1")
-        .migrate("vm", new MigrateVm("h1", mainBytes, shares, 0, 0, 0, null, false));
+        .migrate("vm", new MigrateVm("h1", mainBytes, shares, null, 0, 0, 0, null, false));
   }
 
   private static SubShare share(String sub) {

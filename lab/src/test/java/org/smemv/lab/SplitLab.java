@@ -15,6 +15,7 @@ import org.smemv.migration.MigrationState;
 import org.smemv.node.api.HostOperations;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.OperationException;
@@ -141,7 +142,16 @@ final class SplitLab implements AutoCloseable {
 
   static MigrateVm toMain(String main, long mainBytes, long bandwidth, String... subs) {
     List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
-    return new MigrateVm(main, mainBytes, shares, 500, bandwidth, 100, TimeoutAction.ABORT, false);
+    return new MigrateVm(
+        main,
+        mainBytes,
+        shares,
+        MigrationMode.PRECOPY,
+        500,
+        bandwidth,
+        100,
+        TimeoutAction.ABORT,
+        false);
   }
 
   /** Moves a VM away from h1 and waits until that is done. */

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.SetMainMemory;
 import org.smemv.node.api.SubShare;
@@ -154,7 +155,17 @@ class SplitMigrationIT {
     List<SubShare> shares =
         Arrays.asList(new SubShare("h3", 128 * MIB), new SubShare("h4", 128 * MIB));
     lab.migrate(
-        vm, new MigrateVm("h2", 160 * MIB, shares, 500, 0, 100, TimeoutAction.ABORT, false));
+        vm,
+        new MigrateVm(
+            "h2",
+            160 * MIB,
+            shares,
+            MigrationMode.PRECOPY,
+            500,
+            0,
+            100,
+            TimeoutAction.ABORT,
+            false));
 
     lab.host("h2").setMainMemory("vm", new SetMainMemory(96 * MIB));
     TestVm.assertAddsUp(lab.awaitVm("h2", "vm", r -> r.residentBytes() <= 96 * MIB));

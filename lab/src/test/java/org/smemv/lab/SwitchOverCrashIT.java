@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SubShare;
@@ -156,7 +157,8 @@ class SwitchOverCrashIT {
       shares.add(new SubShare(sub, 0));
     }
     long main = subs.length == 0 ? 0 : SplitLab.MAIN_BYTES;
-    return new MigrateVm(target, main, shares, 50, 96 * MIB, 3, TimeoutAction.FORCE, false);
+    return new MigrateVm(
+        target, main, shares, MigrationMode.PRECOPY, 50, 96 * MIB, 3, TimeoutAction.FORCE, false);
   }
 
   /** The one host that has the VM, when it runs there and all others know nothing of it. */

@@ -61,13 +61,12 @@ public interface BodySource {
   void watch() throws HostException;
 
   /**
-   * Once the targets are prepared: decides by what was watched which page goes to which target.
+   * Once the targets are prepared: decides by what was watched which page goes to which target of
+   * the plan.
    *
-   * @param staying sub-hosts that have pages of the VM already, which stay there
    * @throws HostException when a target cannot be reached or the pages do not fit
    */
-  void begin(List<Target> targets, List<MigrationPlan.Staying> staying, long bytesPerSecondMax)
-      throws HostException;
+  void begin() throws HostException;
 
   /**
    * Sends every page that is due to its target, all targets in parallel.
@@ -79,6 +78,20 @@ public interface BodySource {
   Round copy(BooleanSupplier enough) throws HostException;
 
   /**
+   * Lets the new main host connect to this one, so that pages can be left here. There is nothing to
+   * be had until the VM stands.
+   */
+  void offerRest() throws HostException;
+
+  /**
+   * From now on every page that is due stays here, and the new main host is told so, which has
+   * connected by now. There is no way back but {@link #giveUp()}.
+   *
+   * @param indexThere the number of this host at the new main host
+   */
+  void leaveRest(int indexThere) throws HostException;
+
+  /**
    * Stops the VM at the point where its device state is about to be sent.
    *
    * @return when it stopped, on the migration's clock
@@ -87,6 +100,7 @@ public interface BodySource {
 
   /**
    * With the VM stopped: sends what was written last, and tells the main host where all pages are.
+   * Pages that are left here can be had from then on.
    *
    * @param enough is asked all the time; a yes ends it early
    * @return false when it was ended early
@@ -105,7 +119,10 @@ public interface BodySource {
    */
   void aboutToCommit(String mainHost, long epoch) throws HostException;
 
-  /** After commit: ends the stopped VM here and frees its memory. */
+  /**
+   * After commit: ends the stopped VM here and frees its memory, but for pages that were left here:
+   * these stay until the new main host has all of them.
+   */
   void retire();
 
   /** The epoch that the VM's pages are stored with at its sub-hosts while the body stays. */

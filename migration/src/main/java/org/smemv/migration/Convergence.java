@@ -45,6 +45,12 @@ public final class Convergence {
     rounds++;
   }
 
+  /** The rounds that follow do something else: whether they get anywhere is another question. */
+  public synchronized void beginAnew() {
+    fewest = Long.MAX_VALUE;
+    roundsWithoutProgress = 0;
+  }
+
   /** How long the VM would stand still if it were stopped now, in milliseconds. */
   public synchronized long expectedDowntimeMillis() {
     return FIXED_MILLIS + LAST_LOOKS * lookMillis + lastPagesMillis();

@@ -114,6 +114,14 @@ public interface HostControl {
   void prepare(UUID vm, long epoch, String body, List<Share> shares) throws HostException;
 
   /**
+   * Main host: a part of the memory is to stay at the source, which becomes one more sub-host, and
+   * leaves. Returns when that host is connected to it.
+   *
+   * @param rest the source, with its number in the page table
+   */
+  void expectRest(UUID vm, long epoch, Share rest) throws HostException;
+
+  /**
    * Sub-host that has pages already, and keeps them: the VM may soon belong to this main host too.
    * Until {@link #adopt}, all that may be its main host are asked before the pages are ever freed.
    *
@@ -154,6 +162,9 @@ public interface HostControl {
   /** Main host: lets the VM run. */
   void resume(UUID vm, long epoch) throws HostException;
 
-  /** Gives back everything of a reservation: memory, pages, a QEMU that waits. */
+  /**
+   * Gives back everything of a reservation: memory, pages, a QEMU that waits; or, where a VM left
+   * its memory behind, that.
+   */
   void release(UUID vm, long epoch) throws HostException;
 }

@@ -8,6 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostControl.Role;
+import org.smemv.migration.MigrationPlan.Mode;
 import org.smemv.migration.MigrationPlan.OnTimeout;
 import org.smemv.placement.PageSize;
 
@@ -81,6 +82,8 @@ public final class Migration {
   private volatile long toGather;
   private volatile boolean cancelled;
   private volatile boolean forced;
+  private volatile boolean postCopyWanted;
+  private volatile boolean leavesRest;
   private boolean stopsAnyway;
 
   /**
@@ -131,7 +134,7 @@ public final class Migration {
     if (commit()) {
       resume();
       settle();
-      if (!plan.leaving().isEmpty()) {
+      if (leavesRest || !plan.leaving().isEmpty()) {
         awaitGathered();
       }
       ended = now.getAsLong();
@@ -190,16 +193,19 @@ public final class Migration {
     }
     main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.parts());
     stopIfCancelled();
-    source.begin(plan.targets(), plan.present(), plan.limits().bytesPerSecondMax());
+    source.begin();
   }
 
   private void copyInRounds() throws HostException, GivenUp, InterruptedException {
     enter(MigrationState.COPY);
     copyBegun = now.getAsLong();
+    postCopyWanted |= plan.limits().mode() == Mode.POSTCOPY;
     do {
+      leaveRestIfWanted();
       BodySource.Round round = source.copy(this::isEnough);
       convergence.add(round, PageSize.BYTES);
       lastRound = round;
+      postCopyWanted |= plan.limits().mode() == Mode.HYBRID;
     } while (!mayStop());
     keepShares();
   }
@@ -210,9 +216,25 @@ public final class Migration {
     }
   }
 
+  /**
+   * What is due from now on stays at the source, which the new main host has as one more sub-host
+   * by then. The rounds go on: they tell instead of send.
+   */
+  private void leaveRestIfWanted() throws HostException {
+    if (postCopyWanted && !leavesRest) {
+      HostControl.Share rest = plan.rest();
+      source.offerRest();
+      main().expectRest(plan.vm(), plan.epoch(), rest);
+      source.leaveRest(rest.index());
+      convergence.beginAnew();
+      leavesRest = true;
+      log.info("VM {}: post-copy from here on", plan.name());
+    }
+  }
+
   /** A round over much memory and little bandwidth takes long, and nobody should wait for it. */
   private boolean isEnough() {
-    return cancelled || forced || isTimeOver();
+    return cancelled || forced || (!leavesRest && (postCopyWanted || isTimeOver()));
   }
 
   private boolean isTimeOver() {
@@ -226,10 +248,19 @@ public final class Migration {
     if (near && isGathered()) {
       return true;
     }
+    if (leavesRest) {
+      // Rounds that only tell are fast: what they cannot catch up with is little.
+      stopsAnyway = forced || !convergence.isConverging();
+      return stopsAnyway;
+    }
+    boolean over = isTimeOver();
+    postCopyWanted |= over && plan.limits().onTimeout() == OnTimeout.POSTCOPY;
+    if (postCopyWanted) {
+      return false;
+    }
     if (near) {
       clock.sleep(GATHER_MILLIS); // nothing else to do: a round takes next to no time
     }
-    boolean over = isTimeOver();
     stopsAnyway = forced || (over && plan.limits().onTimeout() == OnTimeout.FORCE);
     if (stopsAnyway || !over) {
       return stopsAnyway;
@@ -245,7 +276,7 @@ public final class Migration {
 
   /** What the sub-hosts still have of a VM that is merged comes to the new main host meanwhile. */
   private boolean isGathered() throws HostException {
-    toGather = plan.isMerge() ? main().toGather(plan.vm(), plan.epoch()) : 0;
+    toGather = plan.isMerge() && !leavesRest ? main().toGather(plan.vm(), plan.epoch()) : 0;
     return toGather <= FEW_PAGES;
   }
 
@@ -472,6 +503,19 @@ public final class Migration {
   /** Asks for the VM to be stopped and switched over after this round, whatever is left. */
   public void force() {
     forced = true;
+  }
+
+  /**
+   * Asks for what has not moved yet to follow after the switch: post-copy. Takes effect before the
+   * VM is stopped only.
+   */
+  public void postCopy() {
+    postCopyWanted = true;
+  }
+
+  /** Whether a part of the memory stays at the source, or has, to follow after the switch. */
+  public boolean leavesRest() {
+    return leavesRest;
   }
 
   /** The plan. */

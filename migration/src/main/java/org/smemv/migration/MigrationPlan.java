@@ -60,23 +60,40 @@ public record MigrationPlan(
     }
   }
 
+  /** What moves before the VM runs at its new main host (section 3.1 of the paper). */
+  public enum Mode {
+    /** All pages. */
+    PRECOPY,
+    /** The body alone: pages follow on demand and in the background. */
+    POSTCOPY,
+    /** One round of pages, then as in post-copy. */
+    HYBRID
+  }
+
   /** What happens when a migration takes longer than it may. */
   public enum OnTimeout {
     /** The VM goes on at its source. */
     ABORT,
     /** The VM is stopped and switched over, however long its last pages take. */
-    FORCE
+    FORCE,
+    /** What has not moved by then follows after the switch. */
+    POSTCOPY
   }
 
   /**
-   * When to switch over, and when to give up.
+   * How to move, when to switch over, and when to give up.
    *
+   * @param mode what moves first; a running pre-copy may become a post-copy
    * @param downtimeMillis the longest stop that is aimed at
    * @param bytesPerSecondMax for all targets together; 0 for no limit
    * @param timeoutSeconds for the copying; 0 for none
    */
   public record Limits(
-      long downtimeMillis, long bytesPerSecondMax, long timeoutSeconds, OnTimeout onTimeout) {}
+      Mode mode,
+      long downtimeMillis,
+      long bytesPerSecondMax,
+      long timeoutSeconds,
+      OnTimeout onTimeout) {}
 
   /** Checks what can be checked without asking anybody. */
   public MigrationPlan {
@@ -156,6 +173,14 @@ public record MigrationPlan(
     List<HostControl.Share> parts = all(shares, staying, leaving);
     parts.sort(Comparator.comparingInt(HostControl.Share::index));
     return List.copyOf(parts);
+  }
+
+  /**
+   * The source as one more sub-host of the new main host, which holds what was left behind: its
+   * number comes after all others.
+   */
+  public HostControl.Share rest() {
+    return new HostControl.Share(parts().size(), source, vmBytes).thatLeaves();
   }
 
   /** The sub-hosts that the VM has now. */

@@ -31,9 +31,7 @@ final class FakeBody implements BodySource {
   }
 
   @Override
-  public void begin(
-      List<Target> targets, List<MigrationPlan.Staying> staying, long bytesPerSecondMax)
-      throws HostException {
+  public void begin() throws HostException {
     ask("begin");
   }
 
@@ -42,6 +40,16 @@ final class FakeBody implements BodySource {
     ask("copy");
     duringCopy.accept(enough);
     return rounds.size() > 1 ? rounds.removeFirst() : rounds.getFirst();
+  }
+
+  @Override
+  public void offerRest() throws HostException {
+    ask("offerRest");
+  }
+
+  @Override
+  public void leaveRest(int indexThere) throws HostException {
+    ask("leaveRest " + indexThere);
   }
 
   @Override

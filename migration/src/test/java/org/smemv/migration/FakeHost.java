@@ -56,6 +56,11 @@ final class FakeHost implements HostControl {
   }
 
   @Override
+  public void expectRest(UUID vm, long epoch, Share rest) throws HostException {
+    ask("expectRest " + rest.host() + " as " + rest.index());
+  }
+
+  @Override
   public void mayMove(UUID vm, long epoch, String mainHost) throws HostException {
     ask("mayMove " + mainHost);
   }

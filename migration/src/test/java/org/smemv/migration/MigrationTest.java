@@ -16,6 +16,7 @@ import org.smemv.migration.BodySource.Round;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException.Kind;
 import org.smemv.migration.MigrationPlan.Limits;
+import org.smemv.migration.MigrationPlan.Mode;
 import org.smemv.migration.MigrationPlan.OnTimeout;
 
 class MigrationTest {
@@ -61,7 +62,7 @@ class MigrationTest {
   }
 
   private static Limits limits() {
-    return new Limits(300, 0, 0, OnTimeout.ABORT);
+    return new Limits(Mode.PRECOPY, 300, 0, 0, OnTimeout.ABORT);
   }
 
   @Test
@@ -213,7 +214,7 @@ class MigrationTest {
   @Test
   void aCancelledMigrationEndsAlsoWhileTheVmStands() throws Exception {
     body.rounds.add(QUIET);
-    Migration migration = migration(new Limits(3_600_000, 0, 0, OnTimeout.ABORT));
+    Migration migration = migration(new Limits(Mode.PRECOPY, 3_600_000, 0, 0, OnTimeout.ABORT));
     body.duringLast =
         enough -> {
           migration.cancel();
@@ -328,7 +329,7 @@ class MigrationTest {
   @Test
   void aMigrationThatTakesTooLongIsGivenUpWithTheReason() throws Exception {
     body.rounds.add(BUSY);
-    Migration migration = migration(new Limits(300, 0, 5, OnTimeout.ABORT));
+    Migration migration = migration(new Limits(Mode.PRECOPY, 300, 0, 5, OnTimeout.ABORT));
     migration.run();
 
     assertGoesOnAtSource(migration);
@@ -338,7 +339,7 @@ class MigrationTest {
   @Test
   void aMigrationThatTakesTooLongIsForcedWhenToldSo() throws Exception {
     body.rounds.add(BUSY);
-    Migration migration = migration(new Limits(300, 0, 5, OnTimeout.FORCE));
+    Migration migration = migration(new Limits(Mode.PRECOPY, 300, 0, 5, OnTimeout.FORCE));
     migration.run();
 
     assertThat(migration.state()).isEqualTo(MigrationState.DONE);
@@ -375,7 +376,7 @@ class MigrationTest {
   @Test
   void aRoundUnderWayIsToldToEndWhenTheTimeIsOver() throws Exception {
     body.rounds.add(BUSY);
-    Migration migration = migration(new Limits(300, 0, 5, OnTimeout.ABORT));
+    Migration migration = migration(new Limits(Mode.PRECOPY, 300, 0, 5, OnTimeout.ABORT));
     body.duringCopy =
         enough -> {
           nanos.addAndGet(6_000_000_000L);

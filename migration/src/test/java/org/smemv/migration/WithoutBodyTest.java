@@ -15,6 +15,7 @@ import org.smemv.migration.BodySource.Unmoved;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException.Kind;
 import org.smemv.migration.MigrationPlan.Limits;
+import org.smemv.migration.MigrationPlan.Mode;
 import org.smemv.migration.MigrationPlan.OnTimeout;
 import org.smemv.migration.MigrationPlan.Staying;
 
@@ -71,7 +72,7 @@ class WithoutBodyTest {
         List.of(share),
         List.of(staying),
         List.of(leaving),
-        new Limits(300, 0, 0, OnTimeout.ABORT));
+        new Limits(Mode.PRECOPY, 300, 0, 0, OnTimeout.ABORT));
   }
 
   @Test

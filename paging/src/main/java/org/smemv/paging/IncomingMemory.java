@@ -29,17 +29,6 @@ public final class IncomingMemory implements PageHolder {
         epoch);
   }
 
-  /** The memory of a VM that arrives here as a whole, and needs no pager. */
-  public static IncomingMemory withoutPager(GuestAttachment attachment, long epoch) {
-    PageTable table = attachment.table();
-    return new IncomingMemory(
-        table,
-        attachment.memory(),
-        new ResidentBudget(table.limitPages()),
-        new SubHosts(table.vm(), epoch, ""),
-        epoch);
-  }
-
   IncomingMemory(
       PageTable table, GuestMemory memory, ResidentBudget budget, SubHosts subHosts, long epoch) {
     this.table = table;

@@ -26,6 +26,9 @@ import org.smemv.placement.PageSize;
 public final class LeftMemory implements PageHolder, AutoCloseable {
   private static final VarHandle PINS = ValueLayout.JAVA_INT.varHandle();
 
+  /** Freed at once; drops wait meanwhile. */
+  private static final long FREE_BYTES = 64L << 20;
+
   private final UUID vm;
   private final MemoryFile ram;
   private final long pages;
@@ -100,14 +103,20 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
 
   /**
    * Once the VM cannot come back: frees all memory but that of the pages that are left here, which
-   * takes its time.
+   * takes its time; ends early when this is closed.
    */
   public void freeOthers() {
-    long data = ram.nextData(0);
-    while (data < ram.bytes()) {
-      long hole = ram.nextHole(data);
-      freeOthers(data >>> PageSize.SHIFT, hole >>> PageSize.SHIFT);
-      data = ram.nextData(hole);
+    long from = 0;
+    while (from < ram.bytes()) {
+      synchronized (writer) {
+        if (closed) {
+          return;
+        }
+        long data = ram.nextData(from);
+        long end = Math.min(ram.nextHole(data), data + FREE_BYTES);
+        freeOthers(data >>> PageSize.SHIFT, end >>> PageSize.SHIFT);
+        from = end;
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import org.smemv.lab.GuestOptions;
 import org.smemv.lab.LabPlan;
 import org.smemv.lab.LoadPlan;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.SubShare;
@@ -86,6 +87,7 @@ final class DemoPlan {
         MAIN,
         MAIN_BYTES,
         SUBS.stream().map(host -> new SubShare(host, 0)).toList(),
+        MigrationMode.PRECOPY,
         DOWNTIME_LIMIT_MILLIS,
         0,
         MIGRATION_SECONDS_MAX,

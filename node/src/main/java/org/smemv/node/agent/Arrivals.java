@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,8 @@ import org.smemv.placement.MemoryLedger;
 final class Arrivals {
   private static final Logger log = LoggerFactory.getLogger(Arrivals.class);
   private static final Duration QEMU_STARTS = Duration.ofSeconds(30);
+  private static final Duration CONNECTS = Duration.ofSeconds(10);
+  private static final long LOOK_NANOS = 2_000_000;
 
   private final String host;
   private final HostPaths paths;
@@ -171,6 +174,7 @@ final class Arrivals {
             shares,
             null,
             0,
+            false,
             reservation.source());
     record.write(paths.vm(name));
     Files.deleteIfExists(paths.ram(name));
@@ -192,11 +196,43 @@ final class Arrivals {
       // Whatever QEMU put there while it started belongs to no page of the VM.
       vm.attachment().memory().ram().punchHole(0, record.memoryBytes());
       vm.startPager(host, addressOf);
-      vm.expectPages();
       return vm;
     } catch (RuntimeException e) {
       vm.close();
       throw e;
+    }
+  }
+
+  /** See {@link org.smemv.migration.HostControl#expectRest}. */
+  void expectRest(UUID id, long epoch, Share rest) throws HostException {
+    Arrival arrival = arrival(id, epoch);
+    HostedVm vm;
+    synchronized (arrival) {
+      vm = vms.get(id);
+      if (vm == null || arrivals.get(id) != arrival) {
+        throw refused("the migration of VM " + id + " to there was given up");
+      }
+      if (!rest.leaving() || !rest.host().equals(arrival.reservation.source())) {
+        throw refused("only its source can keep a part of an arriving VM, not " + rest.host());
+      }
+      try {
+        vm.expectRest(rest, addressOf.apply(rest.host()));
+      } catch (IOException | RuntimeException e) {
+        throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
+      }
+    }
+    awaitSubHosts(vm);
+  }
+
+  private static void awaitSubHosts(HostedVm vm) throws HostException {
+    long deadline = System.nanoTime() + CONNECTS.toNanos();
+    String missing = vm.missingSubHost();
+    while (missing != null) {
+      if (vm.isClosed() || System.nanoTime() > deadline) {
+        throw refused("sub-host " + missing);
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+      missing = vm.missingSubHost();
     }
   }
 

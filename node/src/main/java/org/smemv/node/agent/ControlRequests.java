@@ -20,11 +20,14 @@ final class ControlRequests implements ControlHandler {
 
   private final Arrivals arrivals;
   private final HeldShares shares;
+  private final LeftVms left;
   private final Supplier<HostReport> describe;
 
-  ControlRequests(Arrivals arrivals, HeldShares shares, Supplier<HostReport> describe) {
+  ControlRequests(
+      Arrivals arrivals, HeldShares shares, LeftVms left, Supplier<HostReport> describe) {
     this.arrivals = arrivals;
     this.shares = shares;
+    this.left = left;
     this.describe = describe;
   }
 
@@ -69,9 +72,15 @@ final class ControlRequests implements ControlHandler {
       }
       case HostRequest.Prepare(var vm, var epoch, var body, var list) ->
           arrivals.prepare(vm, epoch, body, list);
+      case HostRequest.ExpectRest(var vm, var epoch, var rest) ->
+          arrivals.expectRest(vm, epoch, rest);
       case HostRequest.Keep(var vm, var epoch) -> shares.keep(vm, epoch);
       case HostRequest.MayMove(var vm, var epoch, var main) -> shares.mayMove(vm, epoch, main);
-      case HostRequest.Adopt(var vm, var epoch, var main) -> shares.adopt(vm, epoch, main);
+      case HostRequest.Adopt(var vm, var epoch, var main) -> {
+        if (left.memory(vm) == null) { // what a VM left here knows its main host already
+          shares.adopt(vm, epoch, main);
+        }
+      }
       case HostRequest.Resize(var vm, var bytes) -> shares.resize(vm, bytes);
       case HostRequest.Commit(var vm, var epoch) -> arrivals.commit(vm, epoch);
       case HostRequest.Decided(var vm, var epoch) -> {
@@ -89,7 +98,7 @@ final class ControlRequests implements ControlHandler {
       case HostRequest.Resume(var vm, var epoch) -> arrivals.resume(vm, epoch);
       case HostRequest.Release(var vm, var epoch) -> {
         arrivals.release(vm, epoch);
-        boolean ignored = shares.release(vm, epoch);
+        boolean ignored = shares.release(vm, epoch) || left.release(vm, epoch);
       }
     }
     return Reply.DONE;

@@ -10,11 +10,13 @@ import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.MigrationPlan;
 import org.smemv.migration.MigrationPlan.Limits;
+import org.smemv.migration.MigrationPlan.Mode;
 import org.smemv.migration.MigrationPlan.OnTimeout;
 import org.smemv.migration.MigrationPlan.Staying;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
 import org.smemv.node.api.SubShare;
@@ -191,10 +193,19 @@ record DeparturePlan(
 
   private Limits limits() {
     return new Limits(
+        Mode.valueOf(mode().name()),
         request.downtimeLimitMillis(),
         request.maxBandwidth(),
         request.timeoutSeconds(),
-        request.onTimeout() == TimeoutAction.FORCE ? OnTimeout.FORCE : OnTimeout.ABORT);
+        OnTimeout.valueOf(onTimeout().name()));
+  }
+
+  private MigrationMode mode() {
+    return Objects.requireNonNull(request.mode()); // a request fills in what was left out
+  }
+
+  private TimeoutAction onTimeout() {
+    return Objects.requireNonNull(request.onTimeout());
   }
 
   private void checkCapacity(MigrationPlan plan) throws OperationException {
@@ -214,15 +225,15 @@ record DeparturePlan(
     plan.parts().stream()
         .filter(share -> !share.leaving())
         .forEach(s -> targets.add(target(s.host(), TargetRole.SUB, s.bytes())));
-    TimeoutAction action = request.onTimeout() == null ? TimeoutAction.ABORT : request.onTimeout();
     return new PlanReport(
         plan.name(),
         source,
         plan.vmBytes(),
+        mode(),
         plan.limits().downtimeMillis(),
         plan.limits().bytesPerSecondMax(),
         plan.limits().timeoutSeconds(),
-        action,
+        onTimeout(),
         targets);
   }
 

@@ -47,6 +47,7 @@ final class Departures {
   private final String host;
   private final MemoryLedger ledger;
   private final Function<String, InetSocketAddress> addressOf;
+  private final LeftVms left;
   private final Consumer<HostedVm> gone;
   private final Map<String, MigrationJob> jobs = new LinkedHashMap<>();
 
@@ -55,16 +56,19 @@ final class Departures {
 
   /**
    * @param addressOf finds the data port of a host, or fails naming it
+   * @param left keeps what VMs leave here
    * @param gone ends what is left here of a VM that has left
    */
   Departures(
       String host,
       MemoryLedger ledger,
       Function<String, InetSocketAddress> addressOf,
+      LeftVms left,
       Consumer<HostedVm> gone) {
     this.host = host;
     this.ledger = ledger;
     this.addressOf = addressOf;
+    this.left = left;
     this.gone = gone;
   }
 
@@ -126,8 +130,7 @@ final class Departures {
           }
         };
     Rearrangement rearrangement = new Rearrangement(vm, host, ledger, addressOf, vacate);
-    LocalBody body =
-        new LocalBody(vm, plan.epoch(), host, addressOf, () -> gone.accept(vm), rearrangement);
+    LocalBody body = new LocalBody(vm, plan, addressOf, left, () -> gone.accept(vm), rearrangement);
     Map<String, HostControl> subs = new LinkedHashMap<>(prepared.hosts());
     HostControl main = subs.remove(plan.main());
     String description = plan.movesBody() ? Json.write(vm.body().spec().orElseThrow()) : "";

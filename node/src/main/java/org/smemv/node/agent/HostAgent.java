@@ -39,6 +39,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
 
   private @Nullable AgentOptions given;
   private @Nullable HeldShares shares;
+  private @Nullable LeftVms left;
   private @Nullable Arrivals arrivals;
   private @Nullable HostedVms vms;
 
@@ -60,22 +61,28 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     TakenVms taken = new TakenVms(paths.taken());
     Arrivals arriving = new Arrivals(options.name(), paths, ledger, hosted, taken, this::addressOf);
     LocalVms local = new LocalVms(options.name(), paths, ledger, hosted, this::addressOf);
+    LeftVms leaving = local.left();
     Draining draining = new Draining(paths.draining());
     HostDescription description =
-        new HostDescription(options.name(), ledger, hosted, held, draining);
+        new HostDescription(options.name(), ledger, hosted, held, leaving, draining);
     vms = hosted;
     shares = held;
+    left = leaving;
     arrivals = arriving;
     new Survivors(options.name(), paths, hosted, local, taken, this::addressOf).takeHold();
     PageServer server =
         PageServer.start(
             options.data(),
             new PageServer.Services(
-                this, new ControlRequests(arriving, held, description::report), this::addressOf),
+                this,
+                new ControlRequests(arriving, held, leaving, description::report),
+                this::addressOf),
             PageServer.Options.of(options.name()));
     held.servedBy(server);
+    leaving.servedBy(server);
     arriving.servedBy(server);
-    new Housekeeping(options.name(), held, arriving, taken, server, this::addressOf).start();
+    new Housekeeping(options.name(), held, leaving, arriving, taken, server, this::addressOf)
+        .start();
     HostFigures figures =
         new HostFigures(description::report, hosted, local.departures(), server::connections);
     Operations operations =
@@ -116,6 +123,11 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     if (arriving != null) {
       return arriving;
     }
+    LeftVms leaving = left;
+    PageHolder behind = leaving == null ? null : leaving.memory(vm);
+    if (behind != null) {
+      return behind;
+    }
     HeldShares held = shares;
     return held == null ? null : held.store(vm);
   }
@@ -128,9 +140,15 @@ public final class HostAgent implements AgentMain, HolderDirectory {
 
   /** The rows of a host report. */
   private record HostDescription(
-      String name, MemoryLedger ledger, HostedVms vms, HeldShares shares, Draining draining) {
+      String name,
+      MemoryLedger ledger,
+      HostedVms vms,
+      HeldShares shares,
+      LeftVms left,
+      Draining draining) {
     HostReport report() {
-      List<HostReport.Share> rows = shares.report();
+      List<HostReport.Share> rows = new ArrayList<>(shares.report());
+      rows.addAll(left.report());
       List<String> names = new ArrayList<>();
       long used = 0;
       for (HostedVms.Entry entry : vms.all()) {

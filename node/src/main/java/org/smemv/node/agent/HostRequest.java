@@ -16,6 +16,7 @@ import org.smemv.placement.Name;
   @JsonSubTypes.Type(value = HostRequest.Describe.class, name = "describe"),
   @JsonSubTypes.Type(value = HostRequest.Reserve.class, name = "reserve"),
   @JsonSubTypes.Type(value = HostRequest.Prepare.class, name = "prepare"),
+  @JsonSubTypes.Type(value = HostRequest.ExpectRest.class, name = "expect-rest"),
   @JsonSubTypes.Type(value = HostRequest.Keep.class, name = "keep"),
   @JsonSubTypes.Type(value = HostRequest.MayMove.class, name = "may-move"),
   @JsonSubTypes.Type(value = HostRequest.Adopt.class, name = "adopt"),
@@ -46,6 +47,14 @@ public sealed interface HostRequest {
       require("a VM", vm);
       require("what its QEMU is like", body);
       require("a list of shares", shares);
+    }
+  }
+
+  /** See {@link HostControl#expectRest}. */
+  record ExpectRest(UUID vm, long epoch, HostControl.Share rest) implements HostRequest {
+    public ExpectRest {
+      require("a VM", vm);
+      require("its source", rest);
     }
   }
 

@@ -99,12 +99,14 @@ final class HostedVm implements AutoCloseable {
   }
 
   /**
-   * Begins to serve the VM's faults from its sub-hosts. A VM that never had one needs none of this.
+   * Begins to serve the VM's faults from its sub-hosts, and takes its pages while it arrives. One
+   * that is here and never had a sub-host needs none of this.
    *
    * @param addressOf finds the data port of a host
    */
   synchronized void startPager(String caller, Function<String, InetSocketAddress> addressOf) {
-    if (record.shares().isEmpty() && !table.paging()) {
+    boolean arriving = record.phase() == VmRecord.Phase.INCOMING;
+    if (!arriving && record.shares().isEmpty() && !table.paging()) {
       return;
     }
     paging.start(record, caller, addressOf, revival(caller, addressOf)::broke);
@@ -136,9 +138,15 @@ final class HostedVm implements AutoCloseable {
     log.info("VM {}: paging goes on", record.name());
   }
 
-  /** An arriving VM without sub-hosts takes its pages without a pager. */
-  void expectPages() {
-    paging.expectPages(record.epoch());
+  /** A part of this arriving VM stays at its source, which is one more sub-host of it. */
+  synchronized void expectRest(Share rest, InetSocketAddress source) throws IOException {
+    if (record.phase() != VmRecord.Phase.INCOMING) {
+      throw new IOException("VM " + record.name() + " is not arriving any more");
+    }
+    if (!record.hasShareOf(rest)) {
+      change(r -> r.with(rest));
+      paging.expectRest(rest, source);
+    }
   }
 
   /**
@@ -344,6 +352,16 @@ final class HostedVm implements AutoCloseable {
   boolean needs(String subHost) {
     // In this order: what is wanted is taken back only after the record has it.
     return wanted.contains(subHost) || record.isSplitWith(subHost);
+  }
+
+  /** Ends QEMU and lets go of the VM; its memory, and a record of that, stay. */
+  void leave() throws IOException {
+    body.stop();
+    change(VmRecord::left);
+    close();
+    Files.deleteIfExists(paths.table(record.name()));
+    Files.deleteIfExists(paths.bodySocket(record.name()));
+    QemuBody.forgetDead(paths.vm(record.name()));
   }
 
   /** Ends QEMU and forgets the VM on this host: memory, page table, record. */

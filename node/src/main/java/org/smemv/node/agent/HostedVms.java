@@ -19,6 +19,7 @@ final class HostedVms {
   private final HostPaths paths;
   private final Map<String, Entry> byName = new ConcurrentHashMap<>();
   private final Map<String, UnheldVm> unheld = new ConcurrentHashMap<>();
+  private final Map<String, String> leftTo = new ConcurrentHashMap<>();
   private final Set<String> names = ConcurrentHashMap.newKeySet();
 
   HostedVms(String host, HostPaths paths) {
@@ -43,6 +44,10 @@ final class HostedVms {
   @Nullable String claim(String name, long pid) {
     if (!names.add(name)) {
       UnheldVm without = unheld.get(name);
+      String to = leftTo.get(name);
+      if (to != null) {
+        return "has memory that VM " + name + " left there, until " + to + " has all of it";
+      }
       return without == null ? "has a VM named " + name + " already" : without.description();
     }
     String living = living(name, pid);
@@ -72,7 +77,16 @@ final class HostedVms {
 
   /** Gives a name back. */
   void unclaim(String name) {
+    leftTo.remove(name);
     names.remove(name);
+  }
+
+  /** The VM has gone, but memory that it left here still has its name. */
+  void left(VmRecord record) {
+    names.add(record.name());
+    leftTo.put(record.name(), String.valueOf(record.leavingTo()));
+    byName.remove(record.name());
+    unheld.remove(record.name());
   }
 
   void add(HostedVm vm) {

@@ -20,6 +20,7 @@ final class Housekeeping {
 
   private final String host;
   private final HeldShares shares;
+  private final LeftVms left;
   private final Arrivals arrivals;
   private final TakenVms taken;
   private final PageServer server;
@@ -28,12 +29,14 @@ final class Housekeeping {
   Housekeeping(
       String host,
       HeldShares shares,
+      LeftVms left,
       Arrivals arrivals,
       TakenVms taken,
       PageServer server,
       Function<String, InetSocketAddress> addressOf) {
     this.host = host;
     this.shares = shares;
+    this.left = left;
     this.arrivals = arrivals;
     this.taken = taken;
     this.server = server;
@@ -62,6 +65,8 @@ final class Housekeeping {
     try {
       shares.lapse(server::isConnected);
       shares.silent(server::isConnected).forEach(this::askMainHost);
+      left.silent(server::isConnected, HeldShares.LAPSE).forEach(this::askMainHost);
+      left.shrinkGrants();
       arrivals.lapse(server::isConnected);
     } catch (RuntimeException e) {
       // What failed for one VM is tried again, and must not end the housekeeping of the others.
@@ -79,7 +84,8 @@ final class Housekeeping {
       }
       log.warn(
           "VM {}: {} do not need its pages here; they are freed", silent.vm(), silent.mainHosts());
-      boolean ignored = shares.release(silent.vm(), silent.epoch());
+      boolean ignored =
+          shares.release(silent.vm(), silent.epoch()) || left.release(silent.vm(), silent.epoch());
     } catch (HostException | IllegalArgumentException e) {
       log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
     }

@@ -19,6 +19,7 @@ import org.smemv.linux.SystemCallException;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.HostException;
 import org.smemv.migration.MigrationPlan;
+import org.smemv.migration.MigrationPlan.Mode;
 import org.smemv.migration.MigrationPlan.Staying;
 import org.smemv.node.qemu.Qmp;
 import org.smemv.node.qemu.QmpException;
@@ -45,9 +46,9 @@ final class LocalBody implements BodySource {
   private static final long SQUEEZE_LOOK_NANOS = 20_000_000;
 
   private final HostedVm vm;
-  private final long epoch;
-  private final String caller;
+  private final MigrationPlan plan;
   private final Function<String, InetSocketAddress> addressOf;
+  private final LeftVms left;
   private final Runnable retired;
   private final Rearrangement rearrangement;
   private final Map<InetSocketAddress, String> targetNames = new ConcurrentHashMap<>();
@@ -61,24 +62,25 @@ final class LocalBody implements BodySource {
   private @Nullable GuestPager pager;
   private @Nullable GuestPager held;
   private @Nullable GuestPager squeezed;
+  private boolean offered;
 
   /**
-   * @param epoch the VM's epoch after the migration
    * @param addressOf finds the data port of a host
+   * @param left keeps what the VM leaves here
    * @param retired is called when the VM has left for good
    * @param rearrangement what is done if the body stays
    */
   LocalBody(
       HostedVm vm,
-      long epoch,
-      String caller,
+      MigrationPlan plan,
       Function<String, InetSocketAddress> addressOf,
+      LeftVms left,
       Runnable retired,
       Rearrangement rearrangement) {
     this.vm = vm;
-    this.epoch = epoch;
-    this.caller = caller;
+    this.plan = plan;
     this.addressOf = addressOf;
+    this.left = left;
     this.retired = retired;
     this.rearrangement = rearrangement;
   }
@@ -90,11 +92,12 @@ final class LocalBody implements BodySource {
   }
 
   @Override
-  public void begin(List<Target> targets, List<Staying> staying, long bytesPerSecondMax)
-      throws HostException {
-    squeeze(targets);
+  public void begin() throws HostException {
+    if (plan.limits().mode() != Mode.POSTCOPY) { // which leaves all of it here
+      squeeze(plan.targets());
+    }
     List<OutgoingMemory.Target> outgoing = new ArrayList<>();
-    for (Target target : targets) {
+    for (Target target : plan.targets()) {
       outgoing.add(
           new OutgoingMemory.Target(target.host(), addressOf.apply(target.host()), target.pages()));
     }
@@ -106,11 +109,11 @@ final class LocalBody implements BodySource {
                 new OutgoingMemory(
                     java.util.Objects.requireNonNull(watch),
                     vm.id(),
-                    epoch,
-                    caller,
+                    plan.epoch(),
+                    plan.source(),
                     outgoing,
-                    indexes(staying),
-                    bytesPerSecondMax));
+                    indexes(plan.present()),
+                    plan.limits().bytesPerSecondMax()));
   }
 
   private PlaceIndexes indexes(List<Staying> staying) {
@@ -196,6 +199,29 @@ final class LocalBody implements BodySource {
   }
 
   @Override
+  public void offerRest() throws HostException {
+    try {
+      left.offer(vm, plan.main(), plan.epoch());
+      offered = true;
+    } catch (IOException e) {
+      throw refused(e);
+    }
+  }
+
+  @Override
+  public void leaveRest(int indexThere) {
+    memory().leaveRest(indexThere, mayGiveUp());
+  }
+
+  /**
+   * The QEMU that we start has nothing by which its guest gives pages up, unless it is asked to.
+   */
+  private boolean mayGiveUp() {
+    return vm.body().spec().orElseThrow().extraArguments().stream()
+        .anyMatch(argument -> argument.contains("balloon"));
+  }
+
+  @Override
   public long pause() throws HostException {
     Qmp qmp = monitor();
     InetSocketAddress to = java.util.Objects.requireNonNull(main);
@@ -205,7 +231,8 @@ final class LocalBody implements BodySource {
                 event ->
                     event.name().equals("MIGRATION")
                         && event.data().path("status").asText().equals("pre-switchover"))) {
-      LinkTarget target = new LinkTarget(to, vm.id(), epoch, TrafficClass.BODY, 0, caller, LINK);
+      LinkTarget target =
+          new LinkTarget(to, vm.id(), plan.epoch(), TrafficClass.BODY, 0, plan.source(), LINK);
       relay = new BodyRelay(vm.paths().bodySocket(vm.record().name()), target);
       configure(qmp);
       qmp.execute("migrate", Map.of("uri", relay.uri()), HostedVm.MONITOR);
@@ -268,6 +295,9 @@ final class LocalBody implements BodySource {
   public boolean copyLast(BooleanSupplier enough) throws HostException {
     boolean[] all = new boolean[1];
     run(() -> all[0] = memory().copyLast(enough));
+    if (all[0] && offered) {
+      left.serve(vm.id(), memory().left());
+    }
     return all[0];
   }
 
@@ -298,6 +328,10 @@ final class LocalBody implements BodySource {
   @Override
   public void giveUp() {
     closeCopying();
+    if (offered) {
+      left.withdraw(vm.id());
+      offered = false;
+    }
     letPagingGoOn();
     vm.comeBackSurely();
   }
@@ -305,7 +339,7 @@ final class LocalBody implements BodySource {
   @Override
   public void aboutToCommit(String mainHost, long newEpoch) throws HostException {
     try {
-      vm.change(record -> record.leaving(mainHost, newEpoch));
+      vm.change(record -> record.leaving(mainHost, newEpoch, offered));
     } catch (IOException e) {
       throw refused(e);
     }

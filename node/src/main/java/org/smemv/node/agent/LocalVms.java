@@ -40,6 +40,7 @@ final class LocalVms {
   private final HostPaths paths;
   private final MemoryLedger ledger;
   private final HostedVms vms;
+  private final LeftVms left;
   private final Function<String, InetSocketAddress> addressOf;
   private final Departures departures;
 
@@ -53,8 +54,14 @@ final class LocalVms {
     this.paths = paths;
     this.ledger = ledger;
     this.vms = vms;
+    this.left = new LeftVms(paths, ledger, vms);
     this.addressOf = addressOf;
-    this.departures = new Departures(host, ledger, addressOf, this::gone);
+    this.departures = new Departures(host, ledger, addressOf, left, this::gone);
+  }
+
+  /** What VMs have left here. */
+  LeftVms left() {
+    return left;
   }
 
   Departures departures() {
@@ -149,7 +156,8 @@ final class LocalVms {
   }
 
   private static VmRecord record(String name, UUID id, long bytes, Phase phase) {
-    return new VmRecord(name, id, 1, bytes, bytes, phase, java.util.List.of(), null, 0, null);
+    return new VmRecord(
+        name, id, 1, bytes, bytes, phase, java.util.List.of(), null, 0, false, null);
   }
 
   private static QemuSpec spec(StartVm request, UUID id) throws IOException {
@@ -337,7 +345,11 @@ final class LocalVms {
 
   private void gone(HostedVm vm) {
     try {
-      end(vm);
+      if (vm.record().leavesRest()) {
+        left.leave(vm);
+      } else {
+        end(vm);
+      }
     } catch (IOException e) {
       log.error("VM {} has left, but what it had here could not be removed", vm.record().name(), e);
     }

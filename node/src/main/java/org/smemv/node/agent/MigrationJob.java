@@ -132,6 +132,31 @@ final class MigrationJob {
     migration.cancel();
   }
 
+  /**
+   * Asks for what has not moved yet to follow after the switch.
+   *
+   * @throws OperationException {@code BUSY} once the VM is stopped, and when it is over
+   */
+  void postCopy() throws OperationException {
+    MigrationState state = migration.state();
+    if (!migration.plan().movesBody()) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "VM "
+              + vm()
+              + " stays on "
+              + source
+              + " while its memory is placed anew: there is no switch");
+    }
+    if (state.compareTo(MigrationState.PAUSE) >= 0) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "migration %s of VM %s cannot become a post-copy any more: it is in %s"
+              .formatted(id, vm(), state));
+    }
+    migration.postCopy();
+  }
+
   private String whyNot(MigrationState state) {
     if (!migration.plan().movesBody() && state != MigrationState.ABORTED) {
       return "the VM's memory is placed anew for good, and its pages move while it runs; to have them"
@@ -164,6 +189,7 @@ final class MigrationJob {
         vm(),
         source,
         migration.state(),
+        migration.leavesRest(),
         migration.reason(),
         ram(progress, remaining),
         migration.isConverging(),

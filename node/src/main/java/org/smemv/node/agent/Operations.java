@@ -134,4 +134,11 @@ final class Operations implements ServedHost {
     job.cancel();
     return job.report();
   }
+
+  @Override
+  public MigrationReport postCopy(String id) throws OperationException {
+    MigrationJob job = local.migration(id);
+    job.postCopy();
+    return job.report();
+  }
 }

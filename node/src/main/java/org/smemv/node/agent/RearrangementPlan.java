@@ -9,11 +9,13 @@ import org.jspecify.annotations.Nullable;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.MigrationPlan;
 import org.smemv.migration.MigrationPlan.Limits;
+import org.smemv.migration.MigrationPlan.Mode;
 import org.smemv.migration.MigrationPlan.OnTimeout;
 import org.smemv.migration.MigrationPlan.Staying;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
 import org.smemv.node.api.SubShare;
@@ -64,6 +66,7 @@ record RearrangementPlan(
   /** What only a stop of the VM, or copying, could heed. */
   private void checkRequest() throws OperationException {
     TimeoutAction action = request.onTimeout();
+    MigrationMode mode = request.mode();
     String unheeded = null;
     if (request.maxBandwidth() != 0) {
       unheeded = "a bandwidth limit";
@@ -71,6 +74,8 @@ record RearrangementPlan(
       unheeded = "a time-out";
     } else if (action != null && action != TimeoutAction.ABORT) {
       unheeded = "on-timeout " + action.name().toLowerCase(java.util.Locale.ROOT);
+    } else if (mode != null && mode != MigrationMode.PRECOPY) {
+      unheeded = "mode " + mode.name().toLowerCase(java.util.Locale.ROOT);
     }
     if (unheeded != null) {
       throw refused(
@@ -215,7 +220,7 @@ record RearrangementPlan(
         shares,
         staying,
         leaving,
-        new Limits(request.downtimeLimitMillis(), 0, 0, OnTimeout.ABORT));
+        new Limits(Mode.PRECOPY, request.downtimeLimitMillis(), 0, 0, OnTimeout.ABORT));
   }
 
   private long needed(ShareSizes.Share size) throws OperationException {
@@ -263,6 +268,7 @@ record RearrangementPlan(
         plan.name(),
         host,
         plan.vmBytes(),
+        MigrationMode.PRECOPY,
         plan.limits().downtimeMillis(),
         0,
         0,

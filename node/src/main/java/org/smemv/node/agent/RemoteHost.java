@@ -24,6 +24,9 @@ final class RemoteHost implements HostControl, AutoCloseable {
   /** Starting a QEMU takes seconds on a busy host. */
   private static final Duration PREPARE = Duration.ofSeconds(60);
 
+  /** The host connects to another one before it answers. */
+  private static final Duration CONNECTS = Duration.ofSeconds(15);
+
   private final String name;
   private final InetSocketAddress address;
   private final String caller;
@@ -83,6 +86,11 @@ final class RemoteHost implements HostControl, AutoCloseable {
   @Override
   public void prepare(UUID vm, long epoch, String body, List<Share> shares) throws HostException {
     ask(new HostRequest.Prepare(vm, epoch, body, shares), PREPARE);
+  }
+
+  @Override
+  public void expectRest(UUID vm, long epoch, Share rest) throws HostException {
+    ask(new HostRequest.ExpectRest(vm, epoch, rest), CONNECTS);
   }
 
   @Override

@@ -76,6 +76,11 @@ final class Survivors {
   private void takeHold(UnheldVm vm) throws IOException, AttachException {
     VmRecord record = raise(vm);
     QemuBody body = record == null ? null : reopen(record, vm.directory());
+    if (record != null && body == null && keepsRest(record)) {
+      vms.remove(vm);
+      local.left().stays(record);
+      return;
+    }
     if (body == null) {
       if (record != null) {
         HostedVm.forget(paths, record.name(), true);
@@ -91,6 +96,14 @@ final class Survivors {
     if (!serve(held)) {
       EachSecond.until("serve-" + vm.name(), () -> !held.body().process().isAlive() || serve(held));
     }
+  }
+
+  /** Without its QEMU the VM cannot come back; if it has left, what it left is needed. */
+  private boolean keepsRest(VmRecord record) throws IOException {
+    if (record.phase() == Phase.LEAVING && record.leavesRest()) {
+      record.left().write(paths.vm(record.name()));
+    }
+    return record.leavesRest();
   }
 
   /**
@@ -109,7 +122,7 @@ final class Survivors {
     if (record.phase() != Phase.INCOMING) {
       local.grantAgain(record);
     }
-    raised = record.withEpoch(record.epoch() + 1);
+    raised = record.phase() == Phase.LEFT ? record : record.withEpoch(record.epoch() + 1);
     raised.write(vm.directory());
     taken.note(raised);
     vm.record(raised);
@@ -130,6 +143,9 @@ final class Survivors {
 
   private HostedVm hold(VmRecord record, QemuBody body) throws IOException, AttachException {
     try {
+      if (record.leavesRest() && local.left().memory(record.id()) == null) {
+        local.left().reopen(record, body.ramFile()); // its new main host may be waiting for pages
+      }
       return HostedVm.takeAgain(paths, record, body);
     } catch (IOException | AttachException | RuntimeException e) {
       body.close();
@@ -143,6 +159,10 @@ final class Survivors {
       QemuBody body = QemuBody.reopen(directory).orElse(null);
       if (body != null && record.phase() == Phase.INCOMING) {
         log.info("VM {}: it was arriving when the agent died; given up", record.name());
+        body.stop();
+        return null;
+      }
+      if (body != null && record.phase() == Phase.LEFT) {
         body.stop();
         return null;
       }
@@ -205,6 +225,7 @@ final class Survivors {
   private void settle(HostedVm vm) {
     try {
       if (local.departures().hasStayed(vm)) {
+        local.left().withdraw(vm.id());
         while (vm.pager() == null && !vm.record().shares().isEmpty() && !isServed(vm)) {
           Thread.sleep(EachSecond.PAUSE);
         }

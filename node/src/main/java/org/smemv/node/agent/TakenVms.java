@@ -58,7 +58,7 @@ final class TakenVms {
    * the epochs that follow are that host's: an answer for them would not be ours to give.
    */
   private static long lastEpoch(VmRecord record) {
-    return record.phase() == Phase.LEAVING ? record.leavingEpoch() - 1 : record.epoch();
+    return record.leavingTo() != null ? record.leavingEpoch() - 1 : record.epoch();
   }
 
   private Path file(UUID vm) {

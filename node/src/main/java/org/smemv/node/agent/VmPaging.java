@@ -22,6 +22,10 @@ import org.smemv.placement.PageSize;
 final class VmPaging {
   private final GuestAttachment attachment;
   private volatile @Nullable GuestPager pager;
+
+  /** Of an arriving VM that has no sub-host yet: it serves nothing. */
+  private volatile @Nullable GuestPager idle;
+
   private volatile @Nullable IncomingMemory incoming;
 
   VmPaging(GuestAttachment attachment) {
@@ -29,7 +33,7 @@ final class VmPaging {
   }
 
   /**
-   * Begins to serve the VM's faults from its sub-hosts, of which it has some.
+   * Begins to serve the VM's faults from its sub-hosts, and takes its pages while it arrives.
    *
    * @param caller this host
    * @param addressOf finds the data port of a host
@@ -40,19 +44,22 @@ final class VmPaging {
       String caller,
       Function<String, InetSocketAddress> addressOf,
       Consumer<Throwable> onBroken) {
+    boolean arriving = record.phase() == Phase.INCOMING;
     SubHosts hosts =
-        record.phase() == Phase.INCOMING
+        arriving
             ? SubHosts.reading(record.id(), record.epoch(), caller)
             : new SubHosts(record.id(), record.epoch(), caller);
     for (Share share : record.shares()) {
-      hosts.add(
-          new SubHost.Identity(share.index(), share.host(), addressOf.apply(share.host())),
-          share.bytes() >>> PageSize.SHIFT);
+      hosts.add(identity(share, addressOf.apply(share.host())), grantPages(share));
     }
     GuestPager made = new GuestPager(attachment, hosts, GuestPager.SPIN, onBroken);
     try {
-      if (record.phase() == Phase.INCOMING) {
+      if (arriving) {
         incoming = new IncomingMemory(made, record.epoch());
+        if (record.shares().isEmpty()) {
+          idle = made;
+          return;
+        }
       } else {
         made.recover();
         if (record.phase() == Phase.TAKEN) {
@@ -60,7 +67,7 @@ final class VmPaging {
         }
       }
       made.serveFaults();
-      if (record.phase() != Phase.INCOMING || record.isWhole()) {
+      if (!arriving || record.isWhole()) {
         drain(made, record); // else what arrives from the source may need the room
       }
     } catch (RuntimeException e) {
@@ -71,10 +78,31 @@ final class VmPaging {
     pager = made;
   }
 
-  /** An arriving VM without sub-hosts takes its pages without a pager. */
-  void expectPages(long epoch) {
-    if (incoming == null) {
-      incoming = IncomingMemory.withoutPager(attachment, epoch);
+  private static SubHost.Identity identity(Share share, InetSocketAddress address) {
+    return new SubHost.Identity(share.index(), share.host(), address);
+  }
+
+  /** Nothing more goes to one that is leaving. */
+  private static long grantPages(Share share) {
+    return share.leaving() ? 0 : share.bytes() >>> PageSize.SHIFT;
+  }
+
+  /**
+   * The arriving VM gets one more sub-host, its source, of which there is nothing to be had yet.
+   *
+   * @throws IllegalArgumentException when another sub-host has its number
+   */
+  void expectRest(Share rest, InetSocketAddress source) {
+    GuestPager waiting = idle;
+    GuestPager paging = waiting == null ? pager : waiting;
+    if (paging == null) {
+      throw new IllegalArgumentException("the VM is not served");
+    }
+    paging.subHosts().add(identity(rest, source), grantPages(rest));
+    if (waiting != null) {
+      waiting.serveFaults();
+      idle = null;
+      pager = waiting;
     }
   }
 
@@ -126,6 +154,11 @@ final class VmPaging {
       arriving.close();
       incoming = null;
     }
+    GuestPager unused = idle;
+    if (unused != null) {
+      idle = null;
+      unused.close();
+    }
   }
 
   /** The sub-host that is not connected; null when there is none. */
@@ -159,7 +192,7 @@ final class VmPaging {
       for (Share share : shares) {
         SubHost host = paging.subHosts().at(share.index());
         if (host != null) {
-          host.grantPages(share.bytes() >>> PageSize.SHIFT);
+          host.grantPages(grantPages(share));
         }
       }
       paging.limitPages(bytes >>> PageSize.SHIFT);
@@ -175,16 +208,11 @@ final class VmPaging {
     if (paging != null) {
       for (Share share : record.shares()) {
         if (paging.subHosts().at(share.index()) == null) {
-          paging.subHosts().add(identity(share, addressOf), share.bytes() >>> PageSize.SHIFT);
+          paging.subHosts().add(identity(share, addressOf.apply(share.host())), grantPages(share));
         }
       }
     }
     limit(record.mainMemoryBytes(), record.shares());
-  }
-
-  private static SubHost.Identity identity(
-      Share share, Function<String, InetSocketAddress> addressOf) {
-    return new SubHost.Identity(share.index(), share.host(), addressOf.apply(share.host()));
   }
 
   /** Null when the whole VM is here, or nothing is served now. */
@@ -199,6 +227,7 @@ final class VmPaging {
 
   /** Serves nothing any more: faults wait for the next pager. */
   void stop() {
+    endArrival();
     GuestPager paging = pager;
     pager = null;
     if (paging != null) {

@@ -3,6 +3,7 @@ package org.smemv.node.agent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -23,6 +24,7 @@ import org.smemv.node.api.Json;
  * @param shares its sub-hosts, by index
  * @param leavingTo the new main host, while it is not known whether it took the VM
  * @param leavingEpoch the epoch of that migration
+ * @param leavesRest whether it leaves memory here, or has left some
  * @param cameFrom the host that it left to come here; null when it was started here
  */
 public record VmRecord(
@@ -35,6 +37,7 @@ public record VmRecord(
     List<HostControl.Share> shares,
     @Nullable String leavingTo,
     long leavingEpoch,
+    boolean leavesRest,
     @Nullable String cameFrom) {
 
   /** What this host has to do with a VM. */
@@ -46,7 +49,9 @@ public record VmRecord(
     /** It is here and nowhere else. */
     HERE,
     /** It is stopped here, and the new main host may have taken it. */
-    LEAVING
+    LEAVING,
+    /** It is at its new main host, which still needs memory that it left here. */
+    LEFT
   }
 
   public VmRecord {
@@ -64,12 +69,29 @@ public record VmRecord(
         shares,
         leavingTo,
         leavingEpoch,
+        leavesRest,
         cameFrom);
   }
 
   VmRecord withMainMemory(long bytes, List<HostControl.Share> newShares) {
     return new VmRecord(
-        name, id, epoch, memoryBytes, bytes, phase, newShares, leavingTo, leavingEpoch, cameFrom);
+        name,
+        id,
+        epoch,
+        memoryBytes,
+        bytes,
+        phase,
+        newShares,
+        leavingTo,
+        leavingEpoch,
+        leavesRest,
+        cameFrom);
+  }
+
+  VmRecord with(HostControl.Share added) {
+    List<HostControl.Share> all = new ArrayList<>(shares);
+    all.add(added);
+    return withMainMemory(mainMemoryBytes, all);
   }
 
   VmRecord without(HostControl.Share gone) {
@@ -90,7 +112,17 @@ public record VmRecord(
 
   VmRecord taken() {
     return new VmRecord(
-        name, id, epoch, memoryBytes, mainMemoryBytes, Phase.TAKEN, shares, null, 0, cameFrom);
+        name,
+        id,
+        epoch,
+        memoryBytes,
+        mainMemoryBytes,
+        Phase.TAKEN,
+        shares,
+        null,
+        0,
+        false,
+        cameFrom);
   }
 
   /** Whether the VM belongs to this host, as far as this host knows. */
@@ -100,10 +132,20 @@ public record VmRecord(
 
   VmRecord here() {
     return new VmRecord(
-        name, id, epoch, memoryBytes, mainMemoryBytes, Phase.HERE, shares, null, 0, cameFrom);
+        name,
+        id,
+        epoch,
+        memoryBytes,
+        mainMemoryBytes,
+        Phase.HERE,
+        shares,
+        null,
+        0,
+        false,
+        cameFrom);
   }
 
-  VmRecord leaving(String host, long newEpoch) {
+  VmRecord leaving(String host, long newEpoch, boolean andLeavesRest) {
     return new VmRecord(
         name,
         id,
@@ -114,6 +156,23 @@ public record VmRecord(
         shares,
         host,
         newEpoch,
+        andLeavesRest,
+        cameFrom);
+  }
+
+  /** Its sub-hosts are its new main host's affair. */
+  VmRecord left() {
+    return new VmRecord(
+        name,
+        id,
+        epoch,
+        memoryBytes,
+        mainMemoryBytes,
+        Phase.LEFT,
+        List.of(),
+        leavingTo,
+        leavingEpoch,
+        true,
         cameFrom);
   }
 

@@ -117,6 +117,12 @@ public final class ApiClient implements HostOperations {
   }
 
   @Override
+  public MigrationReport postCopy(String id) throws OperationException {
+    String path = "/v1/migrations/" + id + "/postcopy";
+    return ask(Method.POST, path, null, MigrationReport.class, actionTimeout);
+  }
+
+  @Override
   public void follow(String id, long after, MigrationFollower follower) throws OperationException {
     String path = "/v1/migrations/" + id + "/events";
     try (EventSource source = new EventSource(taker -> readEvents(path, after, taker))) {

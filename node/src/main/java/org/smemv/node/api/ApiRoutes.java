@@ -42,6 +42,7 @@ final class ApiRoutes {
         Route.json(Method.GET, "/v1/migrations", request -> operations.migrations()),
         Route.json(Method.GET, "/v1/migrations/{id}", request -> operations.migration(id(request))),
         Route.json(Method.DELETE, "/v1/migrations/{id}", request -> operations.cancel(id(request))),
+        Route.json(Method.POST, "/v1/migrations/{id}/postcopy", r -> operations.postCopy(id(r))),
         new Route(Method.GET, "/v1/migrations/{id}/events", this::follow),
         new Route(Method.GET, "/metrics", this::metrics),
         Route.description("openapi.json"));

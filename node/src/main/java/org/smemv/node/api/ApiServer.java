@@ -21,6 +21,7 @@ import java.time.Duration;
  * GET    /v1/migrations                  [MigrationReport]
  * GET    /v1/migrations/{id}             MigrationReport
  * DELETE /v1/migrations/{id}             MigrationReport, cancelled
+ * POST   /v1/migrations/{id}/postcopy    MigrationReport, asked to become a post-copy
  * GET    /v1/migrations/{id}/events      server-sent events, a MigrationReport in each
  * GET    /metrics                        figures for Prometheus
  * GET    /openapi.json                   this list and all bodies, as an OpenAPI document

@@ -64,4 +64,12 @@ public interface HostOperations {
    * answered, with the reason. If both come at the same time, how it ends tells which was first.
    */
   MigrationReport cancel(String id) throws OperationException;
+
+  /**
+   * Asks a running pre-copy to become a post-copy: the VM switches over soon, and what has not
+   * moved yet follows.
+   *
+   * @throws OperationException NOT_FOUND; BUSY when it has stopped the VM already, or is over
+   */
+  MigrationReport postCopy(String id) throws OperationException;
 }

@@ -13,8 +13,10 @@ import org.smemv.placement.Name;
  * @param mainMemoryBytes the most of its memory that may be on the main host, whole pages; 0 means
  *     all of it
  * @param subs may be empty or null; a host at most once, and not the main host
+ * @param mode null means pre-copy
  * @param downtimeLimitMillis the pause to aim for; 0 means 300
- * @param maxBandwidth bytes per second over all targets; 0 means no limit
+ * @param maxBandwidth bytes per second over all targets, of what is sent before the VM switches
+ *     over; 0 means no limit
  * @param timeoutSeconds for the copying, from the first page to the stop of the VM; 0 means none
  * @param onTimeout null means abort
  * @param dryRun only make the plan
@@ -23,6 +25,7 @@ public record MigrateVm(
     String mainHost,
     long mainMemoryBytes,
     @Nullable List<SubShare> subs,
+    @Nullable MigrationMode mode,
     long downtimeLimitMillis,
     long maxBandwidth,
     long timeoutSeconds,
@@ -53,6 +56,11 @@ public record MigrateVm(
           "max bandwidth", maxBandwidth, BANDWIDTH_MIN, Size.BYTES_MAX, "bytes per second");
     }
     RequestCheck.range("timeout", timeoutSeconds, 0, TIMEOUT_SECONDS_MAX, "seconds");
+    mode = mode == null ? MigrationMode.PRECOPY : mode;
+    if (mode == MigrationMode.POSTCOPY && maxBandwidth != 0) {
+      throw new IllegalArgumentException(
+          "max bandwidth limits what is sent before the VM switches over, which in post-copy is nothing: leave it out");
+    }
     onTimeout = onTimeout == null ? TimeoutAction.ABORT : onTimeout;
   }
 

@@ -8,6 +8,7 @@ import org.smemv.migration.MigrationState;
  * A migration under way or ended. Names follow QEMU's {@code query-migrate}.
  *
  * @param id of the migration
+ * @param postCopy whether pages stay at the source, or have, to follow after the switch
  * @param reason why it was aborted or stalled; null otherwise
  * @param converging false while pages are written faster than they can be sent
  * @param expectedDowntimeMillis if it switched over now; -1 while unknown
@@ -24,6 +25,7 @@ public record MigrationReport(
     String vm,
     String source,
     MigrationState state,
+    boolean postCopy,
     @Nullable String reason,
     Ram ram,
     boolean converging,

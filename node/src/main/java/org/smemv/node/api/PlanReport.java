@@ -6,6 +6,7 @@ import java.util.List;
  * What a migration would do; the answer to a dry run.
  *
  * @param memoryBytes guest RAM
+ * @param mode what would move first
  * @param downtimeLimitMillis the pause it would aim for
  * @param maxBandwidth bytes per second, 0 for no limit
  * @param timeoutSeconds 0 for none
@@ -15,6 +16,7 @@ public record PlanReport(
     String vm,
     String source,
     long memoryBytes,
+    MigrationMode mode,
     long downtimeLimitMillis,
     long maxBandwidth,
     long timeoutSeconds,

@@ -9,5 +9,8 @@ public enum TimeoutAction {
   ABORT,
   /** Switch over with a longer pause than was allowed. */
   @JsonProperty("force")
-  FORCE
+  FORCE,
+  /** Switch over; what has not moved yet follows. */
+  @JsonProperty("postcopy")
+  POSTCOPY
 }

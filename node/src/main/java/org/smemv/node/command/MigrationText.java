@@ -40,7 +40,8 @@ final class MigrationText {
       return lines;
     }
     lines.add(
-        "downtime limit "
+        lower(plan.mode())
+            + ", downtime limit "
             + plan.downtimeLimitMillis()
             + " ms, bandwidth "
             + (plan.maxBandwidth() == 0 ? "unlimited" : Rate.format(plan.maxBandwidth()))

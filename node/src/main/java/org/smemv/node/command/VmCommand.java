@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
       VmMigrateCommand.class,
       VmMigrationCommand.class,
       VmCancelCommand.class,
+      VmPostCopyCommand.class,
       VmStatusCommand.class,
       VmListCommand.class,
       VmSetMainMemoryCommand.class,

@@ -4,6 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.smemv.node.api.DirectoryOperations;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
@@ -65,6 +66,15 @@ final class VmMigrateCommand extends SmemvTask {
   private List<SubShare> subs = List.of();
 
   @Option(
+      names = "--mode",
+      paramLabel = "precopy|postcopy|hybrid",
+      defaultValue = "precopy",
+      description =
+          "What moves before it runs there: all pages; nothing but its body, and pages follow on"
+              + " demand and in the background; or one round of pages and then as in post-copy.")
+  private MigrationMode mode = MigrationMode.PRECOPY;
+
+  @Option(
       names = "--downtime-limit",
       paramLabel = "MS",
       defaultValue = "300",
@@ -75,7 +85,9 @@ final class VmMigrateCommand extends SmemvTask {
       names = "--max-bandwidth",
       paramLabel = "R",
       converter = RateConverter.class,
-      description = "A limit over all targets, such as 500mbit or 60M (bytes per second).")
+      description =
+          "A limit over all targets, such as 500mbit or 60M (bytes per second), for what is sent"
+              + " before the switch.")
   private long maxBandwidth;
 
   @Option(
@@ -87,9 +99,11 @@ final class VmMigrateCommand extends SmemvTask {
 
   @Option(
       names = "--on-timeout",
-      paramLabel = "abort|force",
+      paramLabel = "abort|force|postcopy",
       defaultValue = "abort",
-      description = "What to do then: give up, or switch over with a longer pause.")
+      description =
+          "What to do then: give up, switch over with a longer pause, or switch over and have the"
+              + " rest follow.")
   private TimeoutAction onTimeout = TimeoutAction.ABORT;
 
   @Option(names = "--dry-run", description = "Only print the plan.")
@@ -106,7 +120,15 @@ final class VmMigrateCommand extends SmemvTask {
 
   private MigrateVm request(String mainHost, long mainBytes, List<SubShare> subHosts) {
     return new MigrateVm(
-        mainHost, mainBytes, subHosts, downtimeLimit, maxBandwidth, timeout, onTimeout, false);
+        mainHost,
+        mainBytes,
+        subHosts,
+        mode,
+        downtimeLimit,
+        maxBandwidth,
+        timeout,
+        onTimeout,
+        false);
   }
 
   private ExitCode runChosen() throws OperationException {
@@ -134,7 +156,15 @@ final class VmMigrateCommand extends SmemvTask {
     }
     MigrateVm request =
         new MigrateVm(
-            mainHost, mainMemory, subs, downtimeLimit, maxBandwidth, timeout, onTimeout, dryRun);
+            mainHost,
+            mainMemory,
+            subs,
+            mode,
+            downtimeLimit,
+            maxBandwidth,
+            timeout,
+            onTimeout,
+            dryRun);
     if (dryRun) {
       print(place.operations().plan(name, request));
       return ExitCode.OK;
@@ -150,7 +180,7 @@ final class VmMigrateCommand extends SmemvTask {
               .formatted(name, mainHost));
     }
     for (String option :
-        List.of("--downtime-limit", "--max-bandwidth", "--timeout", "--on-timeout")) {
+        List.of("--mode", "--downtime-limit", "--max-bandwidth", "--timeout", "--on-timeout")) {
       if (commandLine().getParseResult().hasMatchedOption(option)) {
         throw new IllegalArgumentException(
             "VM %s runs on %s and stays there, while its pages change places: leave out %s"

@@ -32,6 +32,7 @@ import org.smemv.node.api.DirectoryPlan;
 import org.smemv.node.api.DirectoryVm;
 import org.smemv.node.api.HostsFile;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanWish;
@@ -202,7 +203,18 @@ class AutoMigrationIT {
     DirectoryPlan.Target main = plan.targets().getFirst();
     MigrationReport first =
         agent("h1")
-            .migrate("web", new MigrateVm(main.host(), main.bytes(), subs, 300, 0, 0, null, false));
+            .migrate(
+                "web",
+                new MigrateVm(
+                    main.host(),
+                    main.bytes(),
+                    subs,
+                    MigrationMode.PRECOPY,
+                    300,
+                    0,
+                    0,
+                    null,
+                    false));
     processes.get("directory").destroyForcibly().waitFor();
     await()
         .atMost(PATIENCE)

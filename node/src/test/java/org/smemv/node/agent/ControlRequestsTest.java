@@ -60,7 +60,10 @@ class ControlRequestsTest implements HolderDirectory {
     server =
         PageServer.start(
             new InetSocketAddress("127.0.0.1", 0),
-            new PageServer.Services(this, new ControlRequests(arrivals, shares, this::report)),
+            new PageServer.Services(
+                this,
+                new ControlRequests(
+                    arrivals, shares, new LeftVms(paths, ledger, vms), this::report)),
             PageServer.Options.of("h1"));
   }
 
@@ -192,7 +195,7 @@ class ControlRequestsTest implements HolderDirectory {
   @Test
   void aShareIsNeededOnlyWhenTheRecordNamesTheOneWhoAsks() throws Exception {
     List<Share> shares = List.of(new Share(0, "h2", BYTES));
-    new VmRecord("a", id, 4, 2 * BYTES, BYTES, Phase.HERE, shares, null, 0, null)
+    new VmRecord("a", id, 4, 2 * BYTES, BYTES, Phase.HERE, shares, null, 0, false, null)
         .write(paths.vm("a"));
     assertNeeds("h2", id, true);
     assertNeeds("h3", id, false);

@@ -14,6 +14,7 @@ import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SubShare;
 
@@ -22,7 +23,17 @@ class DeparturePlanTest {
   private static final long MIB = 1 << 20;
   private static final VmRecord WEB =
       new VmRecord(
-          "web", new UUID(1, 1), 4, 512 * MIB, 512 * MIB, Phase.HERE, List.of(), null, 0, null);
+          "web",
+          new UUID(1, 1),
+          4,
+          512 * MIB,
+          512 * MIB,
+          Phase.HERE,
+          List.of(),
+          null,
+          0,
+          false,
+          null);
 
   private static HostReport host(String name, long freeMebibytes) {
     long free = freeMebibytes * MIB;
@@ -31,7 +42,9 @@ class DeparturePlanTest {
 
   private static DeparturePlan plan(long mainMebibytes, String... subs) {
     List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
-    MigrateVm request = new MigrateVm("h2", mainMebibytes * MIB, shares, 0, 0, 0, null, false);
+    MigrateVm request =
+        new MigrateVm(
+            "h2", mainMebibytes * MIB, shares, MigrationMode.PRECOPY, 0, 0, 0, null, false);
     Map<String, HostReport> reports =
         Map.of("h2", host("h2", 600), "h3", host("h3", 300), "h4", host("h4", 300));
     return new DeparturePlan("h1", WEB, request, reports);
@@ -81,7 +94,7 @@ class DeparturePlanTest {
           new DeparturePlan(
               "h1",
               WEB,
-              new MigrateVm(main, bytes, subs, 0, 0, 0, null, false),
+              new MigrateVm(main, bytes, subs, MigrationMode.PRECOPY, 0, 0, 0, null, false),
               Map.of("h2", host("h2", 600), "h3", draining));
       OperationException refused = refusal(plan);
       assertThat(refused.code()).isEqualTo(ErrorCode.UNSUITABLE);
@@ -106,11 +119,14 @@ class DeparturePlanTest {
           List.of(new Share(0, "h3", 136 * MIB), new Share(1, "h4", 136 * MIB)),
           null,
           0,
+          false,
           null);
 
   private static DeparturePlan onward(long mainMebibytes, String... subs) {
     List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
-    MigrateVm request = new MigrateVm("h2", mainMebibytes * MIB, shares, 0, 0, 0, null, false);
+    MigrateVm request =
+        new MigrateVm(
+            "h2", mainMebibytes * MIB, shares, MigrationMode.PRECOPY, 0, 0, 0, null, false);
     Map<String, HostReport> reports =
         Map.of(
             "h2", host("h2", 600), "h3", host("h3", 1), "h4", host("h4", 1), "h5", host("h5", 300));
@@ -154,7 +170,8 @@ class DeparturePlanTest {
 
   @Test
   void aSubHostCannotBecomeTheMainHost() {
-    MigrateVm request = new MigrateVm("h3", 256 * MIB, List.of(), 0, 0, 0, null, false);
+    MigrateVm request =
+        new MigrateVm("h3", 256 * MIB, List.of(), MigrationMode.PRECOPY, 0, 0, 0, null, false);
     Map<String, HostReport> reports = Map.of("h3", host("h3", 600), "h4", host("h4", 1));
     OperationException refused = refusal(new DeparturePlan("h1", SPLIT, request, reports));
     assertThat(refused.code()).isEqualTo(ErrorCode.UNSUITABLE);

@@ -65,7 +65,8 @@ final class GatedMigration {
         List.of(),
         List.of(),
         List.of(),
-        new MigrationPlan.Limits(300, 0, 0, MigrationPlan.OnTimeout.ABORT));
+        new MigrationPlan.Limits(
+            MigrationPlan.Mode.PRECOPY, 300, 0, 0, MigrationPlan.OnTimeout.ABORT));
   }
 
   private <T> T proxy(Class<T> type) {

@@ -75,7 +75,10 @@ class ManyPlannersTest {
       server =
           PageServer.start(
               new InetSocketAddress("127.0.0.1", 0),
-              new PageServer.Services(this, new ControlRequests(arrivals, shares, this::report)),
+              new PageServer.Services(
+                  this,
+                  new ControlRequests(
+                      arrivals, shares, new LeftVms(paths, ledger, vms), this::report)),
               PageServer.Options.of(name));
       shares.servedBy(server);
     }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -24,12 +25,14 @@ import org.smemv.node.api.OperationException;
 class MigrationHistoryTest {
   /** Takes an event only when the test lets it. */
   private static final class Reader implements MigrationFollower {
+    final CountDownLatch firstOffered = new CountDownLatch(1);
     final BlockingQueue<MigrationEvent> told = new LinkedBlockingQueue<>();
     final BlockingQueue<String> quiet = new LinkedBlockingQueue<>();
     final BlockingQueue<String> permits = new LinkedBlockingQueue<>();
 
     @Override
     public boolean happened(MigrationEvent event) {
+      firstOffered.countDown();
       try {
         permits.take();
       } catch (InterruptedException e) {
@@ -86,6 +89,7 @@ class MigrationHistoryTest {
         "vm1",
         "h1",
         state,
+        false,
         reason,
         new MigrationReport.Ram(1L << 30, sent, 0, 0, 0, 0, 0, 0, 0),
         true,
@@ -152,6 +156,7 @@ class MigrationHistoryTest {
     follow(0, fast);
     history.note(report(MigrationState.COPY, 0));
     fast.next();
+    assertThat(slow.firstOffered.await(10, TimeUnit.SECONDS)).isTrue();
     for (int sent = 1; sent <= 100; sent++) {
       history.note(report(MigrationState.COPY, sent));
       assertThat(fast.next().report().ram().transferred()).isEqualTo(sent);

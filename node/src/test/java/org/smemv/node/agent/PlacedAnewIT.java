@@ -183,7 +183,7 @@ class PlacedAnewIT {
 
   private static MigrateVm request(String main, long mainBytes, String... subs) {
     List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
-    return new MigrateVm(main, mainBytes, shares, 0, 0, 0, null, false);
+    return new MigrateVm(main, mainBytes, shares, null, 0, 0, 0, null, false);
   }
 
   private void rearrange(long mainBytes, String... subs) throws Exception {

@@ -16,6 +16,7 @@ import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SubShare;
 import org.smemv.node.api.TimeoutAction;
@@ -38,6 +39,7 @@ class RearrangementPlanTest {
         List.of(shares),
         null,
         0,
+        false,
         null);
   }
 
@@ -52,7 +54,7 @@ class RearrangementPlanTest {
             .map(sub -> sub.split(":", -1))
             .map(p -> new SubShare(p[0], p.length > 1 ? Long.parseLong(p[1]) * MIB : 0))
             .toList();
-    return new MigrateVm("h1", mainMebibytes * MIB, shares, 0, 0, 0, null, false);
+    return new MigrateVm("h1", mainMebibytes * MIB, shares, null, 0, 0, 0, null, false);
   }
 
   private static RearrangementPlan plan(VmRecord record, long mainMebibytes, String... subs) {
@@ -146,9 +148,10 @@ class RearrangementPlanTest {
   void whatOnlyAStopCouldHeedIsRefused() {
     List<MigrateVm> requests =
         List.of(
-            new MigrateVm("h1", 512 * MIB, List.of(), 0, 1 << 20, 0, null, false),
-            new MigrateVm("h1", 512 * MIB, List.of(), 0, 0, 9, null, false),
-            new MigrateVm("h1", 512 * MIB, List.of(), 0, 0, 0, TimeoutAction.FORCE, false));
+            new MigrateVm("h1", 512 * MIB, List.of(), null, 0, 1 << 20, 0, null, false),
+            new MigrateVm("h1", 512 * MIB, List.of(), null, 0, 0, 9, null, false),
+            new MigrateVm("h1", 512 * MIB, List.of(), null, 0, 0, 0, TimeoutAction.FORCE, false),
+            new MigrateVm("h1", 512 * MIB, List.of(), MigrationMode.HYBRID, 0, 0, 0, null, false));
     for (MigrateVm request : requests) {
       OperationException refused = refusal(plan(SPLIT, request));
       assertThat(refused.code()).isEqualTo(ErrorCode.BAD_REQUEST);

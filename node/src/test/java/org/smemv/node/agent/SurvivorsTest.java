@@ -60,7 +60,7 @@ class SurvivorsTest {
   }
 
   private VmRecord record() {
-    return new VmRecord("a", id, 4, BYTES, BYTES, Phase.HERE, List.of(), null, 0, null);
+    return new VmRecord("a", id, 4, BYTES, BYTES, Phase.HERE, List.of(), null, 0, false, null);
   }
 
   @AfterEach

@@ -29,7 +29,7 @@ class TakenVmsTest {
   }
 
   private static VmRecord record(UUID vm, long epoch, Phase phase, String from) {
-    return new VmRecord("v", vm, epoch, 4096, 4096, phase, List.of(), null, 0, from);
+    return new VmRecord("v", vm, epoch, 4096, 4096, phase, List.of(), null, 0, false, from);
   }
 
   private void note(UUID vm, long epoch, String from) throws IOException {
@@ -59,7 +59,7 @@ class TakenVmsTest {
   /** The next host's epochs begin with that of the move: a yes to it would lose the VM. */
   @Test
   void aVmThatIsLeavingIsNotSaidToBeTakenInTheEpochThatItLeavesIn() throws Exception {
-    VmRecord leaving = record(VM, 6, Phase.HERE, "h1").withEpoch(8).leaving("h1", 8);
+    VmRecord leaving = record(VM, 6, Phase.HERE, "h1").withEpoch(8).leaving("h1", 8, false);
 
     taken.note(leaving.withEpoch(9));
 

@@ -36,7 +36,16 @@ import org.smemv.migration.MigrationState;
 @Timeout(10)
 class ApiTest {
   private static final MigrateVm SPLIT =
-      new MigrateVm("h2", 512L << 20, List.of(new SubShare("h3", 0)), 0, 0, 0, null, false);
+      new MigrateVm(
+          "h2",
+          512L << 20,
+          List.of(new SubShare("h3", 0)),
+          MigrationMode.PRECOPY,
+          0,
+          0,
+          0,
+          null,
+          false);
 
   @TempDir Path directory;
   private final FakeHost fake = new FakeHost("h1");
@@ -95,7 +104,9 @@ class ApiTest {
 
   @Test
   void aDryRunReturnsThePlanAndMovesNothing() throws OperationException {
-    MigrateVm dry = new MigrateVm("h2", 0, List.of(), 100, 125_000, 60, TimeoutAction.FORCE, true);
+    MigrateVm dry =
+        new MigrateVm(
+            "h2", 0, List.of(), MigrationMode.PRECOPY, 100, 125_000, 60, TimeoutAction.FORCE, true);
     PlanReport plan = client.plan("vm1", dry);
     assertThat(plan.targets()).hasSize(1);
     assertThat(plan.onTimeout()).isEqualTo(TimeoutAction.FORCE);

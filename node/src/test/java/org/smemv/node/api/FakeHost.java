@@ -69,6 +69,7 @@ public class FakeHost implements ServedHost {
         "vm1",
         "h1",
         state,
+        false,
         reason,
         new MigrationReport.Ram(
             1L << 30, 600L << 20, 424L << 20, 5000, 150000, 900.5, 27000, 1200, 3),
@@ -202,6 +203,7 @@ public class FakeHost implements ServedHost {
         vm,
         name,
         1L << 30,
+        java.util.Objects.requireNonNull(request.mode()),
         request.downtimeLimitMillis(),
         request.maxBandwidth(),
         request.timeoutSeconds(),
@@ -246,6 +248,12 @@ public class FakeHost implements ServedHost {
   public List<MigrationReport> migrations() throws OperationException {
     checkList();
     return List.copyOf(progress);
+  }
+
+  @Override
+  public MigrationReport postCopy(String id) throws OperationException {
+    requests.add("postcopy " + id);
+    return migration(id);
   }
 
   @Override

@@ -32,7 +32,7 @@ class OpenApiTest extends OpenApiContractTest {
           List.of(
               """
               {"mainHost":"h2","mainMemoryBytes":4096,"subs":[{"host":"h3","bytes":8192}],
-               "downtimeLimitMillis":50,"maxBandwidth":125000,"timeoutSeconds":2,"onTimeout":"force",
+               "mode":"hybrid","downtimeLimitMillis":50,"maxBandwidth":125000,"timeoutSeconds":2,"onTimeout":"force",
                "dryRun":true}
               """,
               "{\"mainHost\":\"h2\",\"subs\":[{\"host\":\"h3\"}],\"onTimeout\":null}"));

@@ -34,7 +34,7 @@ class ReportJsonTest {
     MigrationReport report = FakeHost.migrationReport(MigrationState.DONE, null);
     String json =
         """
-        {"id":"m1","vm":"vm1","source":"h1","state":"DONE","reason":null,\
+        {"id":"m1","vm":"vm1","source":"h1","state":"DONE","postCopy":false,"reason":null,\
         "ram":{"total":1073741824,"transferred":629145600,"remaining":444596224,\
         "duplicate":5000,"normal":150000,"mbps":900.5,"pagesPerSecond":27000.0,\
         "dirtyPagesRate":1200.0,"dirtySyncCount":3},"converging":true,\
@@ -68,6 +68,7 @@ class ReportJsonTest {
             "h2",
             4096,
             List.of(new SubShare("h3", 8192)),
+            MigrationMode.PRECOPY,
             50,
             125_000,
             2,
@@ -76,7 +77,7 @@ class ReportJsonTest {
     String json =
         """
         {"mainHost":"h2","mainMemoryBytes":4096,"subs":[{"host":"h3","bytes":8192}],\
-        "downtimeLimitMillis":50,"maxBandwidth":125000,"timeoutSeconds":2,"onTimeout":"force",\
+        "mode":"precopy","downtimeLimitMillis":50,"maxBandwidth":125000,"timeoutSeconds":2,"onTimeout":"force",\
         "dryRun":true}\
         """;
     assertThat(Json.write(request)).isEqualTo(json);
@@ -86,6 +87,8 @@ class ReportJsonTest {
   @Test
   void whatIsLeftOutOfARequestHasItsDefault() throws JsonProcessingException {
     assertThat(Json.read("{\"mainHost\":\"h2\"}", MigrateVm.class))
-        .isEqualTo(new MigrateVm("h2", 0, List.of(), 300, 0, 0, TimeoutAction.ABORT, false));
+        .isEqualTo(
+            new MigrateVm(
+                "h2", 0, List.of(), MigrationMode.PRECOPY, 300, 0, 0, TimeoutAction.ABORT, false));
   }
 }

@@ -30,6 +30,7 @@ import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.FakeHost;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanWish;
@@ -121,6 +122,7 @@ class DirectoryCommandsTest implements DirectoryOperations {
         report.vm(),
         report.source(),
         report.state(),
+        false,
         report.reason(),
         report.ram(),
         report.converging(),
@@ -258,6 +260,7 @@ class DirectoryCommandsTest implements DirectoryOperations {
                 "h2",
                 512 * MIB,
                 List.of(new SubShare("h3", 544 * MIB)),
+                MigrationMode.PRECOPY,
                 50,
                 0,
                 0,

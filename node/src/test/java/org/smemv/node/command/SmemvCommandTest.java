@@ -25,6 +25,7 @@ import org.smemv.node.api.AttachVm;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.FakeHost;
 import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SetMainMemory;
@@ -129,6 +130,7 @@ class SmemvCommandTest {
                 "h2",
                 512L << 20,
                 List.of(new SubShare("h3", 0), new SubShare("h4", 256L << 20)),
+                MigrationMode.PRECOPY,
                 50,
                 125_000_000,
                 60,
@@ -153,6 +155,7 @@ class SmemvCommandTest {
                 "h1",
                 512L << 20,
                 List.of(new SubShare("h3", 0)),
+                MigrationMode.PRECOPY,
                 300,
                 0,
                 0,
