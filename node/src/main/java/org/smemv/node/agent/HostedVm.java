@@ -7,8 +7,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -36,9 +34,6 @@ final class HostedVm implements AutoCloseable {
   /** QEMU answers its monitor within this, or something is wrong with it. */
   static final Duration MONITOR = Duration.ofSeconds(5);
 
-  private static final String BRIEFLY = "being looked after by the agent";
-  private static final long BRIEF_LOOK_NANOS = 5_000_000;
-
   private final HostPaths paths;
   private final QemuBody body;
   private final PageTable table;
@@ -50,7 +45,7 @@ final class HostedVm implements AutoCloseable {
   private boolean served;
   private volatile @Nullable String notServed;
   private volatile boolean closed;
-  private final AtomicReference<@Nullable String> occupied = new AtomicReference<>();
+  private final Occupation occupation = new Occupation();
   private volatile boolean bodyLoaded;
   private volatile Set<String> wanted = Set.of();
 
@@ -149,33 +144,19 @@ final class HostedVm implements AutoCloseable {
     }
   }
 
-  /**
-   * Claims the VM for one operation.
-   *
-   * @param operation what, for others who want it: {@code being migrated to h2}
-   * @return null when it was claimed, else what it is occupied with
-   */
+  /** See {@link Occupation#begin}. Any thread. */
   @Nullable String occupy(String operation) {
-    String busy = occupied.compareAndExchange(null, operation);
-    while (BRIEFLY.equals(busy)) {
-      LockSupport.parkNanos(BRIEF_LOOK_NANOS);
-      busy = occupied.compareAndExchange(null, operation);
-    }
-    return busy;
+    return occupation.begin(operation);
   }
 
-  /**
-   * Claims the VM for the agent itself, for moments: an operator who wants it waits.
-   *
-   * @return false when somebody has it
-   */
+  /** See {@link Occupation#beginBriefly}. Any thread. */
   boolean occupyBriefly() {
-    return occupied.compareAndSet(null, BRIEFLY);
+    return occupation.beginBriefly();
   }
 
-  /** Ends {@link #occupy}. */
+  /** Ends {@link #occupy} or {@link #occupyBriefly}. Any thread. */
   void vacate() {
-    occupied.set(null);
+    occupation.end();
   }
 
   /**
@@ -321,6 +302,9 @@ final class HostedVm implements AutoCloseable {
       throws IOException {
     if (!record.isHere()) {
       throw new IOException("it is arriving, or leaving");
+    }
+    if (!body.process().isAlive()) {
+      throw new IOException("its QEMU has ended");
     }
     if (broken() != null || (paging.pager() == null && table.paging())) {
       throw new IOException("its memory is not served at the moment: " + broken());

@@ -140,6 +140,9 @@ final class Rearrangement {
     }
     for (Share share : record.shares()) {
       SubHost sub = pager.subHosts().at(share.index());
+      if (sub != null && sub.state() == SubHost.State.FORGOTTEN) {
+        return "sub-host " + share.host() + " was restarted and has lost what it held";
+      }
       if (sub != null && sub.state() != SubHost.State.CONNECTED) {
         return "sub-host " + share.host() + " cannot be reached: " + sub.reason();
       }
