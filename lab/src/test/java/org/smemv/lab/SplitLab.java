@@ -79,12 +79,17 @@ final class SplitLab implements AutoCloseable {
   /** The same with so much memory that the guest itself writes and verifies all the time. */
   TestVm start(String name, int cpus, @Nullable String disk, long stressBytes)
       throws OperationException {
-    return start(name, cpus, disk, stressBytes, 30);
+    return start(name, cpus, disk, stressBytes, 30, 0);
+  }
+
+  /** A VM that has half of its memory on h1 and the rest on these from its start. */
+  TestVm startSplit(String name, String... subs) throws OperationException {
+    return start(name, 2, null, STRESS_BYTES, 30, MAIN_BYTES, subs);
   }
 
   /** For a VM that must stand for a while: its client waits longer for an answer. */
   TestVm startPatient(String name) throws OperationException {
-    return start(name, 1, null, STRESS_BYTES, PATIENT_SECONDS);
+    return start(name, 1, null, STRESS_BYTES, PATIENT_SECONDS, 0);
   }
 
   /** A VM of 160 MiB with a light load, for tests of several at once. */
@@ -116,7 +121,13 @@ final class SplitLab implements AutoCloseable {
   }
 
   private TestVm start(
-      String name, int cpus, @Nullable String disk, long stressBytes, int answerSeconds)
+      String name,
+      int cpus,
+      @Nullable String disk,
+      long stressBytes,
+      int answerSeconds,
+      long mainBytes,
+      String... subs)
       throws OperationException {
     int number = vms.size() + 10;
     GuestOptions options =
@@ -133,7 +144,9 @@ final class SplitLab implements AutoCloseable {
                 image.initrd().toString(),
                 options.commandLine(),
                 null,
-                HumanMonitor.ARGUMENTS));
+                HumanMonitor.ARGUMENTS,
+                mainBytes,
+                Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList()));
     Guest guest = lab.client().guest(options.address());
     guest.awaitReady(BOOTS);
     LoadPlan plan = LoadPlan.of(guest.address(), FILL_BYTES).withTimeoutSeconds(answerSeconds);

@@ -2,6 +2,7 @@ package org.smemv.migration;
 
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The VM at its present host, as a migration sees it: its memory, which is sent to the targets in
@@ -44,6 +45,15 @@ public interface BodySource {
       long sentBytes,
       long remainingPages,
       List<TargetProgress> targets) {}
+
+  /**
+   * What a plan without a move of the body still has to move.
+   *
+   * @param pages on sub-hosts that leave, and beyond what may be here; 0 when all is as planned, or
+   *     the VM has ended here
+   * @param why what keeps them from moving at the moment; null when nothing does
+   */
+  record Unmoved(long pages, @Nullable String why) {}
 
   /**
    * Begins to watch the VM's writes; returns at once, so that the targets can prepare meanwhile.
@@ -114,6 +124,20 @@ public interface BodySource {
    * these stay until the new main host has all of them.
    */
   void retire();
+
+  /** The epoch that the VM's pages are stored with at its sub-hosts while the body stays. */
+  long pagesEpoch();
+
+  /**
+   * Without a move of the body: the VM's sub-hosts and the memory that it has here are those of the
+   * plan from now on. Durable when it returns; pages move afterwards, while the VM runs.
+   *
+   * @throws HostException when nothing has changed
+   */
+  void rearrange(MigrationPlan plan) throws HostException;
+
+  /** After {@link #rearrange}: what has not moved yet. */
+  Unmoved unmoved();
 
   /** How far the copying is. */
   Progress progress();

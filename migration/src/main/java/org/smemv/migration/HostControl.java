@@ -25,6 +25,8 @@ public interface HostControl {
    * @param vmBytes the size of the VM
    * @param source the name of the host that the VM leaves, which alone asks {@link #decided}
    * @param mainHost the name of the main host, which is asked whether a share is still wanted
+   * @param pagesFrom the oldest epoch of page frames that are let in: {@code epoch}, or an older
+   *     one if the VM's pager goes on, as it stores pages with its own at all sub-hosts
    */
   record Reservation(
       UUID vm,
@@ -34,7 +36,21 @@ public interface HostControl {
       long bytes,
       long vmBytes,
       String source,
-      String mainHost) {
+      String mainHost,
+      long pagesFrom) {
+    /** For a VM that moves: no page of an older epoch is let in. */
+    public Reservation(
+        UUID vm,
+        String name,
+        long epoch,
+        Role role,
+        long bytes,
+        long vmBytes,
+        String source,
+        String mainHost) {
+      this(vm, name, epoch, role, bytes, vmBytes, source, mainHost, epoch);
+    }
+
     /**
      * Reservations come over the network: a name becomes a file's, a size a grant.
      *
@@ -48,6 +64,7 @@ public interface HostControl {
       Name.require("source host", source);
       Name.require("main host", mainHost);
       ReservationCheck.epoch(epoch);
+      ReservationCheck.pagesFrom(pagesFrom, epoch);
       ReservationCheck.bytes("memory", bytes, 1);
       ReservationCheck.bytes("VM", vmBytes, 4096);
     }

@@ -22,6 +22,9 @@ import org.smemv.placement.PageSize;
  * not known whether the new main host committed, neither side lets the VM run until that host says
  * so.
  *
+ * <p>If the body stays, there is nothing to stop: memory is reserved on new sub-hosts, the
+ * placement is changed, and pages move while the VM runs.
+ *
  * <p>{@link #run} is called once, by one thread; the other methods by any.
  */
 public final class Migration {
@@ -84,19 +87,21 @@ public final class Migration {
   private boolean stopsAnyway;
 
   /**
-   * @param main the new main host
+   * @param main the new main host; null when the body stays where it is
    * @param subs the sub-hosts by name; all that the plan names
    * @param body what the main host needs to start a QEMU that fits, opaque here
    */
   public Migration(
       MigrationPlan plan,
-      HostControl main,
+      @Nullable HostControl main,
       Map<String, HostControl> subs,
       BodySource source,
       String body,
       Clock clock) {
     this.plan = plan;
-    hosts.put(plan.main(), main);
+    if (main != null) {
+      hosts.put(plan.main(), main);
+    }
     plan.shares().forEach(s -> hosts.put(s.host(), subs.get(s.host())));
     plan.present().forEach(s -> present.put(s.share().host(), subs.get(s.share().host())));
     this.source = source;
@@ -108,6 +113,10 @@ public final class Migration {
 
   /** Does it all. Returns when the migration is {@link MigrationState#isOver() over}. */
   public void run() throws InterruptedException {
+    if (!plan.movesBody()) {
+      runWithoutBody();
+      return;
+    }
     try {
       reserve();
       prepare();
@@ -140,14 +149,18 @@ public final class Migration {
 
   private void reserve() throws HostException, GivenUp {
     enter(MigrationState.RESERVE);
-    main().reserve(reservation(Role.MAIN, plan.mainBytes()));
+    main().reserve(reservation(Role.MAIN, plan.mainBytes(), plan.epoch()));
+    reserveShares(plan.epoch());
+  }
+
+  private void reserveShares(long pagesFrom) throws HostException, GivenUp {
     for (HostControl.Share share : plan.shares()) {
       stopIfCancelled();
-      host(share.host()).reserve(reservation(Role.SUB, share.bytes()));
+      host(share.host()).reserve(reservation(Role.SUB, share.bytes(), pagesFrom));
     }
   }
 
-  private Reservation reservation(Role role, long bytes) {
+  private Reservation reservation(Role role, long bytes, long pagesFrom) {
     return new Reservation(
         plan.vm(),
         plan.name(),
@@ -156,7 +169,8 @@ public final class Migration {
         bytes,
         plan.vmBytes(),
         plan.source(),
-        plan.main());
+        plan.main(),
+        pagesFrom);
   }
 
   private HostControl host(String name) {
@@ -193,6 +207,10 @@ public final class Migration {
       lastRound = round;
       postCopyWanted |= plan.limits().mode() == Mode.HYBRID;
     } while (!mayStop());
+    keepShares();
+  }
+
+  private void keepShares() throws HostException {
     for (HostControl.Share share : plan.shares()) {
       host(share.host()).keep(plan.vm(), plan.epoch());
     }
@@ -379,6 +397,71 @@ public final class Migration {
     }
   }
 
+  /** Pages change their places while the VM runs where it does. */
+  private void runWithoutBody() throws InterruptedException {
+    try {
+      enter(MigrationState.RESERVE);
+      reserveShares(source.pagesEpoch());
+      growShares();
+      keepShares();
+      stopIfCancelled();
+      enter(MigrationState.COMMIT);
+      source.rearrange(plan);
+    } catch (HostException | GivenUp e) {
+      abortWithoutBody(String.valueOf(e.getMessage()));
+      return;
+    } catch (RuntimeException | Error e) {
+      log.error("VM {}: the change of its placement broke", plan.name(), e);
+      abortWithoutBody(e.toString());
+      return;
+    }
+    enter(MigrationState.SETTLE);
+    awaitMoved();
+    ended = now.getAsLong();
+    enter(MigrationState.DONE);
+  }
+
+  private void growShares() throws HostException, GivenUp {
+    for (MigrationPlan.Staying staying : plan.staying()) {
+      if (staying.grows()) {
+        stopIfCancelled();
+        presentHost(staying).resize(plan.vm(), staying.share().bytes());
+      }
+    }
+  }
+
+  private HostControl presentHost(MigrationPlan.Staying staying) {
+    return java.util.Objects.requireNonNull(present.get(staying.share().host()));
+  }
+
+  /** Sub-hosts that grew grant again what they did; the rest is as ever. */
+  private void abortWithoutBody(String why) {
+    for (MigrationPlan.Staying staying : plan.staying()) {
+      try {
+        if (staying.grows()) {
+          presentHost(staying).resize(plan.vm(), staying.formerBytes());
+        }
+      } catch (HostException e) {
+        log.warn("VM {}: more is reserved than it uses: {}", plan.name(), e.getMessage());
+      }
+    }
+    abort(why);
+  }
+
+  /** The VM's pager moves the pages; this only waits for it. */
+  private void awaitMoved() throws InterruptedException {
+    while (true) {
+      BodySource.Unmoved unmoved = source.unmoved();
+      toGather = unmoved.pages();
+      if (toGather == 0) {
+        reason = null;
+        return;
+      }
+      reason = unmoved.why();
+      clock.sleep(GATHER_MILLIS);
+    }
+  }
+
   private void stall(String why) {
     log.warn("VM {}: {}", plan.name(), why);
     reason = why;
@@ -388,7 +471,9 @@ public final class Migration {
   private void abort(String why) {
     log.warn("VM {}: migration to {} given up in {}: {}", plan.name(), plan.main(), state, why);
     try {
-      source.giveUp();
+      if (plan.movesBody()) {
+        source.giveUp();
+      }
     } catch (RuntimeException e) {
       log.error("VM {}: could not be brought back cleanly", plan.name(), e);
     }
@@ -458,7 +543,10 @@ public final class Migration {
     return lastRound;
   }
 
-  /** Pages that the new main host still has to take from sub-hosts that leave. */
+  /**
+   * Pages that are still to come from sub-hosts that leave; where the body stays, also those that
+   * are still to leave its host.
+   */
   public long toGather() {
     return toGather;
   }

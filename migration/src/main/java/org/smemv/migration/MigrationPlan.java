@@ -1,13 +1,17 @@
 package org.smemv.migration;
 
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.smemv.placement.PageSize;
 import org.smemv.placement.ShareSizes;
 
 /**
- * One placement change with a move of the body: which host gets how much, and within which limits.
+ * One placement change: which host gets how much, and within which limits. The body moves, unless
+ * the new main host is the source.
  *
  * @param vm the VM
  * @param name its name
@@ -33,14 +37,28 @@ public record MigrationPlan(
     List<Staying> staying,
     List<Staying> leaving,
     Limits limits) {
+  /** Sub-hosts of one VM at most, those that leave among them. */
+  public static final int SUB_HOSTS_MAX = 64;
 
   /**
    * A sub-host that has pages already, of which none goes through the source.
    *
    * @param formerIndex its number in the page table at the source
-   * @param share what it holds at most, with its number at the new main host, after the others
+   * @param formerBytes what it holds at most until now
+   * @param share what it holds at most, with its number at the new main host, after the others; it
+   *     keeps its number where the body stays
    */
-  public record Staying(int formerIndex, HostControl.Share share) {}
+  public record Staying(int formerIndex, long formerBytes, HostControl.Share share) {
+    /** One that grants what it did. */
+    public Staying(int formerIndex, HostControl.Share share) {
+      this(formerIndex, share.bytes(), share);
+    }
+
+    /** Whether it is to grant more. */
+    public boolean grows() {
+      return share.bytes() > formerBytes;
+    }
+  }
 
   /** What moves before the VM runs at its new main host (section 3.1 of the paper). */
   public enum Mode {
@@ -82,26 +100,19 @@ public record MigrationPlan(
     shares = List.copyOf(shares);
     staying = List.copyOf(staying);
     leaving = List.copyOf(leaving);
+    List<HostControl.Share> all = all(shares, staying, leaving);
+    requireOtherHosts(all, source, main);
     if (source.equals(main)) {
-      throw new IllegalArgumentException(
-          "VM " + name + " runs on " + source + " already: choose another main host");
+      requireKeptNumbers(all, staying, leaving);
+    } else {
+      requireOrder(all);
     }
-    List<String> names = new ArrayList<>();
-    names.add(source);
-    names.add(main);
-    long granted = mainBytes;
-    for (HostControl.Share share : all(shares, staying, leaving)) {
-      if (names.contains(share.host())) {
-        throw new IllegalArgumentException(
-            share.host() + " is named twice, or is the source: every target is another host");
-      }
-      if (share.index() != names.size() - 2) {
-        throw new IllegalArgumentException(
-            "sub-host " + share.host() + " has number " + share.index() + ", out of order");
-      }
-      names.add(share.host());
-      granted += share.leaving() ? 0 : share.bytes();
-    }
+    long granted =
+        mainBytes
+            + all.stream()
+                .filter(share -> !share.leaving())
+                .mapToLong(HostControl.Share::bytes)
+                .sum();
     if (granted < vmBytes) {
       throw new IllegalArgumentException(
           "VM %s has %d MiB, but main host and sub-hosts together get %d MiB"
@@ -109,9 +120,59 @@ public record MigrationPlan(
     }
   }
 
+  private static void requireOtherHosts(List<HostControl.Share> all, String source, String main) {
+    Set<String> names = new HashSet<>(Set.of(source));
+    names.add(main);
+    for (HostControl.Share share : all) {
+      if (!names.add(share.host())) {
+        throw new IllegalArgumentException(
+            share.host() + " is named twice, or is the source: every target is another host");
+      }
+    }
+  }
+
+  private static void requireOrder(List<HostControl.Share> all) {
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i).index() != i) {
+        throw new IllegalArgumentException(
+            "sub-host %s has number %d, out of order"
+                .formatted(all.get(i).host(), all.get(i).index()));
+      }
+    }
+  }
+
+  /** The page table stays, and with it the numbers in it. */
+  private static void requireKeptNumbers(
+      List<HostControl.Share> all, List<Staying> staying, List<Staying> leaving) {
+    List<Staying> present = new ArrayList<>(staying);
+    present.addAll(leaving);
+    for (Staying before : present) {
+      if (before.formerIndex() != before.share().index()) {
+        throw new IllegalArgumentException(
+            "sub-host %s has number %d, and cannot become number %d where the VM runs on"
+                .formatted(before.share().host(), before.formerIndex(), before.share().index()));
+      }
+    }
+    Set<Integer> numbers = new HashSet<>();
+    for (HostControl.Share share : all) {
+      if (share.index() >= SUB_HOSTS_MAX || !numbers.add(share.index())) {
+        throw new IllegalArgumentException(
+            "sub-host %s cannot have number %d: each has one of its own, and the highest is %d"
+                .formatted(share.host(), share.index(), SUB_HOSTS_MAX - 1));
+      }
+    }
+  }
+
+  /** Whether the VM is to run on another host; else its pages alone change their places. */
+  public boolean movesBody() {
+    return !source.equals(main);
+  }
+
   /** All sub-hosts of the VM right after the switch, in the order of their numbers. */
   public List<HostControl.Share> parts() {
-    return all(shares, staying, leaving);
+    List<HostControl.Share> parts = all(shares, staying, leaving);
+    parts.sort(Comparator.comparingInt(HostControl.Share::index));
+    return List.copyOf(parts);
   }
 
   /**

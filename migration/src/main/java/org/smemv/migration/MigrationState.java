@@ -3,7 +3,8 @@ package org.smemv.migration;
 /**
  * The steps of a migration, in order; reports show them by these names. Up to and including
  * SEND_BODY every failure leads to ABORTED and the VM goes on at its source; from COMMIT on it
- * belongs to the new main host.
+ * belongs to the new main host. Where the body stays, PREPARE, COPY, PAUSE, SEND_BODY and RESUME
+ * are passed over, and a COMMIT that fails has changed nothing.
  */
 public enum MigrationState {
   PLAN,

@@ -16,6 +16,13 @@ final class ReservationCheck {
     }
   }
 
+  static void pagesFrom(long pagesFrom, long epoch) {
+    if (pagesFrom < 1 || pagesFrom > epoch) {
+      throw new IllegalArgumentException(
+          "pages from epoch " + pagesFrom + " on: 1 to " + epoch + " are possible");
+    }
+  }
+
   static void bytes(String of, long bytes, int unit) {
     if (bytes < 1 || bytes > BYTES_MAX || bytes % unit != 0) {
       throw new IllegalArgumentException(

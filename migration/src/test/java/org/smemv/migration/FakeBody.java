@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 final class FakeBody implements BodySource {
   final List<String> asked = new ArrayList<>();
   final Deque<Round> rounds = new ArrayDeque<>();
+  final Deque<Unmoved> unmoved = new ArrayDeque<>();
   String failsAt = "";
   Consumer<BooleanSupplier> duringCopy = enough -> {};
   Consumer<BooleanSupplier> duringLast = enough -> {};
@@ -85,6 +86,21 @@ final class FakeBody implements BodySource {
   public void retire() {
     asked.add("retire");
     retired = true;
+  }
+
+  @Override
+  public long pagesEpoch() {
+    return 1;
+  }
+
+  @Override
+  public void rearrange(MigrationPlan plan) throws HostException {
+    ask("rearrange");
+  }
+
+  @Override
+  public Unmoved unmoved() {
+    return unmoved.isEmpty() ? new Unmoved(0, null) : unmoved.removeFirst();
   }
 
   @Override

@@ -19,6 +19,7 @@ final class FakeHost implements HostControl {
   boolean committed;
   boolean reserved;
   boolean running;
+  Reservation reservation;
 
   FakeHost(String name) {
     this.name = name;
@@ -44,6 +45,7 @@ final class FakeHost implements HostControl {
 
   @Override
   public void reserve(Reservation reservation) throws HostException {
+    this.reservation = reservation;
     ask("reserve");
     reserved = true;
   }

@@ -177,7 +177,8 @@ public final class GuestAttachment implements AutoCloseable {
   }
 
   /**
-   * From now on, whoever touches a hole of the RAM file waits for us. A fault loop must be running.
+   * From now on, whoever touches a hole of the RAM file waits for us. A fault loop must be running,
+   * or follow soon.
    */
   public void takeMissingFaults() {
     table.paging(true);

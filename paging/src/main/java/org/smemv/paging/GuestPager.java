@@ -92,8 +92,14 @@ public final class GuestPager implements AutoCloseable {
                 broken));
   }
 
-  /** Makes the page table that a dead agent left agree with the memory again. */
+  /**
+   * Takes the guest's missing pages over, and makes the page table that a dead agent left, or a new
+   * one of a guest that runs, agree with the memory. {@link #serveFaults()} is to follow at once:
+   * whoever touches a hole waits for it.
+   */
   public void recover() {
+    // First: a hole that the guest fills while it is looked for pages would be called zeros.
+    attachment.takeMissingFaults();
     Recovery recovery =
         new Recovery(attachment.table(), attachment.memory(), attachment.faults(), pipe);
     budget.found(recovery.run());
@@ -105,7 +111,7 @@ public final class GuestPager implements AutoCloseable {
     drains.recover();
   }
 
-  /** Takes the guest's missing pages over and serves them from now on. */
+  /** Takes the guest's missing pages over, unless that was done, and serves them from now on. */
   public void serveFaults() {
     subHosts.start(
         faultLoop::adopt,
@@ -209,6 +215,11 @@ public final class GuestPager implements AutoCloseable {
     if (gone != null) {
       evictor.errand(gone::close);
     }
+  }
+
+  /** The epoch that its pages are stored with at all sub-hosts. */
+  public long epoch() {
+    return subHosts.epoch();
   }
 
   private void roomNeeded() {

@@ -122,6 +122,11 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     return gone;
   }
 
+  /** What every frame to a sub-host carries. */
+  long epoch() {
+    return caller.epoch();
+  }
+
   /** All sub-hosts, in the order of their indexes, of which some may be free. */
   public List<SubHost> all() {
     List<SubHost> present = new ArrayList<>();

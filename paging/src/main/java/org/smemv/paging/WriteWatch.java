@@ -71,6 +71,20 @@ public final class WriteWatch implements AutoCloseable {
     }
   }
 
+  /**
+   * Waits until it is known which pages are hot, and notes it in the page table of a VM that has no
+   * pager yet: its first one then knows what not to evict. Nobody else may use the table.
+   */
+  public void noteHeat() {
+    awaitHeat();
+    for (long page = 0; page < table.pages(); page++) {
+      int hot = heat.of(page);
+      if (hot > 0) {
+        table.set(page, PageEntry.withHeat(table.get(page), hot));
+      }
+    }
+  }
+
   private BitSet presentPages() {
     BitSet present = new BitSet((int) memory.pages());
     MemoryFile ram = memory.ram();

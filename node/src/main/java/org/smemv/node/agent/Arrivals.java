@@ -355,7 +355,7 @@ final class Arrivals {
     }
     HostedVm vm = vms.get(id);
     return vm != null
-        ? vm.record().isSplitWith(sub)
+        ? vm.needs(sub)
         : VmRecord.anyOf(paths.vms(), id, record -> record.isSplitWith(sub));
   }
 

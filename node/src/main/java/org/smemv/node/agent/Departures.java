@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ import org.smemv.node.api.Json;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanReport;
+import org.smemv.placement.MemoryLedger;
 
 /** Migrations of VMs away from this host: makes the plan, asks every target, and runs them. */
 final class Departures {
@@ -42,6 +45,7 @@ final class Departures {
   private static final int REMEMBERED = 100;
 
   private final String host;
+  private final MemoryLedger ledger;
   private final Function<String, InetSocketAddress> addressOf;
   private final LeftVms left;
   private final Consumer<HostedVm> gone;
@@ -57,10 +61,12 @@ final class Departures {
    */
   Departures(
       String host,
+      MemoryLedger ledger,
       Function<String, InetSocketAddress> addressOf,
       LeftVms left,
       Consumer<HostedVm> gone) {
     this.host = host;
+    this.ledger = ledger;
     this.addressOf = addressOf;
     this.left = left;
     this.gone = gone;
@@ -86,7 +92,11 @@ final class Departures {
   }
 
   MigrationJob start(HostedVm vm, MigrateVm request) throws OperationException {
-    String busy = vm.occupy("being migrated to " + request.mainHost());
+    String busy =
+        vm.occupy(
+            staysHere(request)
+                ? "having its memory rearranged"
+                : "being migrated to " + request.mainHost());
     if (busy != null) {
       throw new OperationException(
           ErrorCode.BUSY, "VM " + vm.record().name() + " is " + busy + " already");
@@ -112,15 +122,27 @@ final class Departures {
 
   private MigrationJob run(HostedVm vm, Prepared prepared) {
     MigrationPlan plan = prepared.plan();
-    LocalBody body = new LocalBody(vm, plan, addressOf, left, () -> gone.accept(vm));
+    AtomicBoolean free = new AtomicBoolean();
+    Runnable vacate =
+        () -> {
+          if (free.compareAndSet(false, true)) {
+            vm.vacate();
+          }
+        };
+    Rearrangement rearrangement = new Rearrangement(vm, host, ledger, addressOf, vacate);
+    LocalBody body = new LocalBody(vm, plan, addressOf, left, () -> gone.accept(vm), rearrangement);
     Map<String, HostControl> subs = new LinkedHashMap<>(prepared.hosts());
-    HostControl main = java.util.Objects.requireNonNull(subs.remove(plan.main()));
-    Migration migration =
-        new Migration(
-            plan, main, subs, body, Json.write(vm.body().spec().orElseThrow()), new SystemClock());
+    HostControl main = subs.remove(plan.main());
+    String description = plan.movesBody() ? Json.write(vm.body().spec().orElseThrow()) : "";
+    Migration migration = new Migration(plan, main, subs, body, description, new SystemClock());
     MigrationJob job =
-        new MigrationJob(UUID.randomUUID().toString(), host, migration, prepared::lacksRoom);
+        new MigrationJob(
+            UUID.randomUUID().toString(),
+            host,
+            migration,
+            () -> prepared.lacksRoom() || rearrangement.lacksRoom());
     remember(job);
+    vm.mayBeSplitWith(plan.movesBody() ? Set.of() : subs.keySet());
     Thread runner =
         Thread.ofPlatform()
             .daemon()
@@ -132,7 +154,8 @@ final class Departures {
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   } finally {
-                    vm.vacate();
+                    vm.mayBeSplitWith(Set.of());
+                    vacate.run();
                   }
                 });
     job.watch(runner);
@@ -172,7 +195,15 @@ final class Departures {
     return new ArrayList<>(jobs.values()).reversed();
   }
 
+  private boolean staysHere(MigrateVm request) {
+    return request.mainHost().equals(host);
+  }
+
   private Prepared prepare(HostedVm vm, MigrateVm request) throws OperationException {
+    checkSettled(vm);
+    if (staysHere(request)) {
+      return prepareHere(vm, request);
+    }
     checkMovable(vm);
     Map<String, RemoteHost> hosts = new LinkedHashMap<>();
     try {
@@ -190,7 +221,41 @@ final class Departures {
     }
   }
 
-  private void checkMovable(HostedVm vm) throws OperationException {
+  /** Only the pages change their places: a sub-host that is away need not be asked. */
+  private Prepared prepareHere(HostedVm vm, MigrateVm request) throws OperationException {
+    Map<String, RemoteHost> hosts = new LinkedHashMap<>();
+    try {
+      for (String sub : DeparturePlan.subHosts(vm.record(), request)) {
+        connect(sub, hosts);
+      }
+      Map<String, HostReport> reports = new LinkedHashMap<>();
+      for (RemoteHost sub : hosts.values()) {
+        boolean present = vm.record().isSplitWith(sub.name());
+        HostReport report = present ? describeIfThere(sub) : describe(sub);
+        if (report != null) {
+          reports.put(sub.name(), report);
+        }
+      }
+      long free = ledger.freeBytes() + ledger.granted(LocalVms.key(vm.record()));
+      RearrangementPlan change = new RearrangementPlan(host, vm.record(), request, reports, free);
+      MigrationPlan plan = change.make();
+      return new Prepared(plan, hosts, change.report(plan));
+    } catch (OperationException | RuntimeException e) {
+      hosts.values().forEach(RemoteHost::close);
+      throw e;
+    }
+  }
+
+  private static @Nullable HostReport describeIfThere(RemoteHost sub) {
+    try {
+      return sub.describe();
+    } catch (HostException e) {
+      log.info("{}", e.getMessage());
+      return null;
+    }
+  }
+
+  private void checkSettled(HostedVm vm) throws OperationException {
     String name = vm.record().name();
     if (!vm.record().isHere()) {
       throw new OperationException(
@@ -205,11 +270,14 @@ final class Departures {
       throw new OperationException(
           ErrorCode.STALLED, "VM " + name + " is not served by " + host + " now: " + vm.broken());
     }
+  }
+
+  private static void checkMovable(HostedVm vm) throws OperationException {
     if (vm.body().spec().isEmpty()) {
       throw new OperationException(
           ErrorCode.UNSUITABLE,
           "VM "
-              + name
+              + vm.record().name()
               + " was not started by smemv, so another host cannot start an equal QEMU:"
               + " start it with 'smemv vm start' to be able to move it");
     }
@@ -231,13 +299,17 @@ final class Departures {
       throws OperationException {
     Map<String, HostReport> reports = new LinkedHashMap<>();
     for (RemoteHost target : hosts.values()) {
-      try {
-        reports.put(target.name(), target.describe());
-      } catch (HostException e) {
-        throw new OperationException(ErrorCode.UNREACHABLE_HOST, String.valueOf(e.getMessage()), e);
-      }
+      reports.put(target.name(), describe(target));
     }
     return reports;
+  }
+
+  private static HostReport describe(RemoteHost target) throws OperationException {
+    try {
+      return target.describe();
+    } catch (HostException e) {
+      throw new OperationException(ErrorCode.UNREACHABLE_HOST, String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** Nobody else will tell the new main host to; one that refuses has the VM all the same. */

@@ -120,7 +120,7 @@ final class HeldShares {
   private PageStore store(Reservation wanted) {
     long ramPages = PageSize.pagesIn(wanted.vmBytes());
     long grant = PageSize.pagesIn(wanted.bytes());
-    return new PageStore(wanted.vm(), pool, ramPages, grant, wanted.epoch());
+    return new PageStore(wanted.vm(), pool, ramPages, grant, wanted.pagesFrom());
   }
 
   private static HostException refused(String why) {

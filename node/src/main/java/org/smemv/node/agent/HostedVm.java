@@ -5,8 +5,8 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -45,8 +45,9 @@ final class HostedVm implements AutoCloseable {
   private boolean served;
   private volatile @Nullable String notServed;
   private volatile boolean closed;
-  private final AtomicReference<@Nullable String> occupied = new AtomicReference<>();
+  private final Occupation occupation = new Occupation();
   private volatile boolean bodyLoaded;
+  private volatile Set<String> wanted = Set.of();
 
   private HostedVm(
       HostPaths paths,
@@ -103,13 +104,17 @@ final class HostedVm implements AutoCloseable {
     if (!arriving && record.shares().isEmpty() && !table.paging()) {
       return;
     }
+    paging.start(record, caller, addressOf, revival(caller, addressOf)::broke);
+    served = true;
+  }
+
+  private PagerRevival revival(String caller, Function<String, InetSocketAddress> addressOf) {
     PagerRevival again = revival;
     if (again == null) {
       again = new PagerRevival(record.name(), () -> restartPager(caller, addressOf));
       revival = again;
     }
-    paging.start(record, caller, addressOf, again::broke);
-    served = true;
+    return again;
   }
 
   /** Does nothing for a VM that has ended here, or that somebody still begins to serve. */
@@ -139,19 +144,19 @@ final class HostedVm implements AutoCloseable {
     }
   }
 
-  /**
-   * Claims the VM for one operation.
-   *
-   * @param operation what, for others who want it: {@code being migrated to h2}
-   * @return null when it was claimed, else what it is occupied with
-   */
+  /** See {@link Occupation#begin}. Any thread. */
   @Nullable String occupy(String operation) {
-    return occupied.compareAndExchange(null, operation);
+    return occupation.begin(operation);
   }
 
-  /** Ends {@link #occupy}. */
+  /** See {@link Occupation#beginBriefly}. Any thread. */
+  boolean occupyBriefly() {
+    return occupation.beginBriefly();
+  }
+
+  /** Ends {@link #occupy} or {@link #occupyBriefly}. Any thread. */
   void vacate() {
-    occupied.set(null);
+    occupation.end();
   }
 
   /**
@@ -284,6 +289,53 @@ final class HostedVm implements AutoCloseable {
     // A sub-host that was let go meanwhile is not to come back.
     change(r -> r.withMainMemory(bytes, shares.stream().filter(r::hasShareOf).toList()));
     paging.limit(bytes, shares);
+  }
+
+  /**
+   * The VM runs on here with these sub-hosts, of which some leave, and so much of it here; durable
+   * when it returns. A pager that cannot do it now is made anew until it can, as after a restart.
+   *
+   * @throws IOException when nothing has changed
+   */
+  synchronized void rearrange(
+      long bytes, List<Share> shares, String caller, Function<String, InetSocketAddress> addressOf)
+      throws IOException {
+    if (!record.isHere()) {
+      throw new IOException("it is arriving, or leaving");
+    }
+    if (!body.process().isAlive()) {
+      throw new IOException("its QEMU has ended");
+    }
+    if (broken() != null || (paging.pager() == null && table.paging())) {
+      throw new IOException("its memory is not served at the moment: " + broken());
+    }
+    for (Share share : shares) {
+      InetSocketAddress ignored = addressOf.apply(share.host()); // before anything depends on it
+    }
+    change(r -> r.withMainMemory(bytes, shares));
+    log.info(
+        "VM {}: its memory is placed anew: {} MiB here, {}", record.name(), bytes >> 20, shares);
+    try {
+      paging.rearrange(record, addressOf);
+      if (paging.pager() == null) {
+        startPager(caller, addressOf);
+      }
+      paging.keepWithinLimit(record);
+    } catch (RuntimeException | Error e) {
+      served = true;
+      revival(caller, addressOf).broke(e);
+    }
+  }
+
+  /** A sub-host that is being asked for memory may have a share of the VM soon. Any thread. */
+  void mayBeSplitWith(Set<String> hosts) {
+    wanted = Set.copyOf(hosts);
+  }
+
+  /** Whether the VM is split with that host, or may be soon. Any thread. */
+  boolean needs(String subHost) {
+    // In this order: what is wanted is taken back only after the record has it.
+    return wanted.contains(subHost) || record.isSplitWith(subHost);
   }
 
   /** Ends QEMU and lets go of the VM; its memory, and a record of that, stay. */

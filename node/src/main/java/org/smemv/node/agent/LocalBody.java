@@ -50,12 +50,14 @@ final class LocalBody implements BodySource {
   private final Function<String, InetSocketAddress> addressOf;
   private final LeftVms left;
   private final Runnable retired;
+  private final Rearrangement rearrangement;
   private final Map<InetSocketAddress, String> targetNames = new ConcurrentHashMap<>();
   private @Nullable InetSocketAddress main;
   private @Nullable WriteWatch watch;
   private volatile @Nullable OutgoingMemory memory;
   private volatile List<OutgoingMemory.TargetProgress> lastProgress = List.of();
   private volatile long lastZero;
+  private volatile boolean rearranged;
   private @Nullable BodyRelay relay;
   private @Nullable GuestPager pager;
   private @Nullable GuestPager held;
@@ -66,18 +68,21 @@ final class LocalBody implements BodySource {
    * @param addressOf finds the data port of a host
    * @param left keeps what the VM leaves here
    * @param retired is called when the VM has left for good
+   * @param rearrangement what is done if the body stays
    */
   LocalBody(
       HostedVm vm,
       MigrationPlan plan,
       Function<String, InetSocketAddress> addressOf,
       LeftVms left,
-      Runnable retired) {
+      Runnable retired,
+      Rearrangement rearrangement) {
     this.vm = vm;
     this.plan = plan;
     this.addressOf = addressOf;
     this.left = left;
     this.retired = retired;
+    this.rearrangement = rearrangement;
   }
 
   @Override
@@ -368,7 +373,26 @@ final class LocalBody implements BodySource {
   }
 
   @Override
+  public long pagesEpoch() {
+    return rearrangement.pagesEpoch();
+  }
+
+  @Override
+  public void rearrange(MigrationPlan plan) throws HostException {
+    rearrangement.commit(plan);
+    rearranged = true;
+  }
+
+  @Override
+  public Unmoved unmoved() {
+    return rearrangement.unmoved();
+  }
+
+  @Override
   public Progress progress() {
+    if (rearranged) {
+      return rearrangement.progress();
+    }
     OutgoingMemory out = memory;
     List<OutgoingMemory.TargetProgress> rows = out == null ? lastProgress : out.progress();
     List<TargetProgress> targets = new ArrayList<>();

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -28,6 +29,7 @@ import org.smemv.node.qemu.QemuPlace;
 import org.smemv.node.qemu.QemuSpec;
 import org.smemv.paging.AttachException;
 import org.smemv.placement.MemoryLedger;
+import org.smemv.placement.PageSize;
 
 /** What an operator does with the VMs of this host. One change at a time. */
 final class LocalVms {
@@ -54,7 +56,7 @@ final class LocalVms {
     this.vms = vms;
     this.left = new LeftVms(paths, ledger, vms);
     this.addressOf = addressOf;
-    this.departures = new Departures(host, addressOf, left, this::gone);
+    this.departures = new Departures(host, ledger, addressOf, left, this::gone);
   }
 
   /** What VMs have left here. */
@@ -86,17 +88,37 @@ final class LocalVms {
   synchronized HostedVms.Entry start(StartVm request) throws OperationException {
     claim(request.name(), 0);
     UUID id = UUID.randomUUID();
-    VmRecord record = record(request.name(), id, request.memoryBytes(), Phase.TAKEN);
+    StartShares shares = new StartShares(host, addressOf);
+    VmRecord record = record(request, id, shares);
     try {
       grant(record);
+      shares.reserve(record);
       Files.deleteIfExists(paths.ram(request.name()));
       QemuSpec spec = spec(request, id);
       record.write(paths.vm(request.name()));
+      shares.keep(record);
       QemuPlace place = new QemuPlace(host, paths.vm(request.name()), paths.ram(request.name()));
       QemuBody body = QemuBody.start(spec, place, QemuBody.Mode.PAUSED, QEMU_STARTS);
       return take(record, body, true);
     } catch (IOException | AttachException | RuntimeException e) {
+      shares.release(record);
       throw undo(record, "was not started", true, e);
+    } catch (HostException e) {
+      shares.release(record);
+      OperationException refused = undo(record, "was not started", true, e);
+      throw new OperationException(StartShares.code(e), String.valueOf(refused.getMessage()), e);
+    }
+  }
+
+  /** A VM that is larger than what it may have here begins with sub-hosts. */
+  private VmRecord record(StartVm request, UUID id, StartShares shares) throws OperationException {
+    VmRecord whole = record(request.name(), id, request.memoryBytes(), Phase.TAKEN);
+    try {
+      List<Share> divided = shares.divide(request);
+      return divided.isEmpty() ? whole : whole.withMainMemory(request.mainMemoryBytes(), divided);
+    } catch (OperationException | RuntimeException e) {
+      vms.unclaim(request.name());
+      throw e;
     }
   }
 
@@ -121,8 +143,10 @@ final class LocalVms {
     HostedVm vm = HostedVm.take(paths, record, body);
     try {
       if (boot) {
+        vm.startPager(host, addressOf);
         vm.run();
         vm.hasRun();
+        vm.keepWithinLimit();
       }
       return vm;
     } catch (IOException | RuntimeException e) {
@@ -185,6 +209,25 @@ final class LocalVms {
           "VM {} is here and needs more than this host's capacity: {}",
           record.name(),
           e.getMessage());
+    }
+  }
+
+  /**
+   * After a restart: more of the VM may be here than its record allows, if it was on its way out.
+   * It is counted until it has left.
+   */
+  void grantWhatIsHere(HostedVm vm) {
+    long allowed = vm.record().mainMemoryBytes();
+    long here = vm.attachment().memory().presentPages() << PageSize.SHIFT;
+    if (here <= allowed || !vm.record().isHere()) {
+      return;
+    }
+    try {
+      ledger.grant(key(vm.record()), here);
+      GrantShrinking.begin(ledger, vm, here, allowed);
+    } catch (MemoryLedger.NotEnough e) {
+      log.error(
+          "VM {} has more here than this host can grant: {}", vm.record().name(), e.getMessage());
     }
   }
 

@@ -23,7 +23,6 @@ import org.smemv.placement.ShareSizes;
  */
 final class MainMemoryChange {
   private static final Logger log = LoggerFactory.getLogger(MainMemoryChange.class);
-  private static final long LOOK_MILLIS = 100;
 
   private final String host;
   private final MemoryLedger ledger;
@@ -64,7 +63,7 @@ final class MainMemoryChange {
           ErrorCode.FAILED, "VM " + record.name() + ": " + e.getMessage(), e);
     }
     if (!grows && pager != null) {
-      Thread.ofVirtual().start(() -> shrinkGrant(vm, granted, bytes));
+      GrantShrinking.begin(ledger, vm, granted, bytes);
     }
   }
 
@@ -129,32 +128,11 @@ final class MainMemoryChange {
         code, "VM " + record.name() + " keeps its main memory: " + e.getMessage(), e);
   }
 
-  private static boolean wants(HostedVm vm, long bytes) {
-    return !vm.isClosed() && vm.record().mainMemoryBytes() == bytes;
-  }
-
   private void grantAgain(VmRecord record, long bytes) {
     try {
       ledger.grant(LocalVms.key(record), bytes);
     } catch (MemoryLedger.NotEnough e) {
       log.error("VM {}: the grant that it had before was refused", record.name(), e);
-    }
-  }
-
-  /** Gives memory back to this host when the VM has left it, unless it is to have more again. */
-  private void shrinkGrant(HostedVm vm, long granted, long bytes) {
-    try {
-      while (wants(vm, bytes)) {
-        // The pager may be made anew meanwhile.
-        GuestPager pager = vm.pager();
-        if (pager != null && pager.budget().resident() << PageSize.SHIFT <= bytes) {
-          ledger.reduce(LocalVms.key(vm.record()), granted, bytes);
-          return;
-        }
-        Thread.sleep(LOOK_MILLIS);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }

@@ -139,6 +139,15 @@ final class MigrationJob {
    */
   void postCopy() throws OperationException {
     MigrationState state = migration.state();
+    if (!migration.plan().movesBody()) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "VM "
+              + vm()
+              + " stays on "
+              + source
+              + " while its memory is placed anew: there is no switch");
+    }
     if (state.compareTo(MigrationState.PAUSE) >= 0) {
       throw new OperationException(
           ErrorCode.BUSY,
@@ -149,6 +158,14 @@ final class MigrationJob {
   }
 
   private String whyNot(MigrationState state) {
+    if (!migration.plan().movesBody() && state != MigrationState.ABORTED) {
+      return "the VM's memory is placed anew for good, and its pages move while it runs; to have them"
+          + " elsewhere: smemv vm migrate "
+          + vm()
+          + " --main "
+          + source
+          + " with other --sub or --main-memory";
+    }
     String main = migration.plan().main();
     String back = "; to move it back: smemv vm migrate " + vm() + " --main " + source;
     return switch (state) {

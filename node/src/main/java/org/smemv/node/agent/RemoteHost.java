@@ -110,7 +110,12 @@ final class RemoteHost implements HostControl, AutoCloseable {
 
   @Override
   public void resize(UUID vm, long bytes) throws HostException {
-    ask(new HostRequest.Resize(vm, bytes), ANSWER);
+    try {
+      ask(new HostRequest.Resize(vm, bytes), ANSWER);
+    } catch (HostException e) {
+      lacksRoom = e.kind() == HostException.Kind.CAPACITY;
+      throw e;
+    }
   }
 
   @Override

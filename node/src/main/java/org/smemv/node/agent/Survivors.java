@@ -90,6 +90,7 @@ final class Survivors {
       return;
     }
     HostedVm held = hold(java.util.Objects.requireNonNull(record), body);
+    local.grantWhatIsHere(held);
     held.notServed("the agent was restarted and does not serve it yet");
     vms.add(held);
     if (!serve(held)) {
@@ -211,6 +212,7 @@ final class Survivors {
     } else {
       ShareAdoption.begin(vm, host, addressOf);
       LeavingShares.begin(vm, host, addressOf);
+      GrantsAfterRestart.begin(vm, host, addressOf);
       vm.comeBackSurely();
     }
   }

@@ -199,6 +199,22 @@ final class VmPaging {
     }
   }
 
+  /**
+   * The VM has other sub-hosts from now on, and another limit: those that are new come first, so
+   * that there is room before anything must leave.
+   */
+  void rearrange(VmRecord record, Function<String, InetSocketAddress> addressOf) {
+    GuestPager paging = pager;
+    if (paging != null) {
+      for (Share share : record.shares()) {
+        if (paging.subHosts().at(share.index()) == null) {
+          paging.subHosts().add(identity(share, addressOf.apply(share.host())), grantPages(share));
+        }
+      }
+    }
+    limit(record.mainMemoryBytes(), record.shares());
+  }
+
   /** Null when the whole VM is here, or nothing is served now. */
   @Nullable GuestPager pager() {
     return pager;

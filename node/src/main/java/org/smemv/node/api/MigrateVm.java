@@ -64,7 +64,8 @@ public record MigrateVm(
     onTimeout = onTimeout == null ? TimeoutAction.ABORT : onTimeout;
   }
 
-  private static void checkSubs(String mainHost, List<SubShare> subs) {
+  /** Few enough, each once, and none of them the main host. */
+  static void checkSubs(@Nullable String mainHost, List<SubShare> subs) {
     if (subs.size() > SUBS_MAX) {
       throw new IllegalArgumentException(subs.size() + " sub-hosts: " + SUBS_MAX + " is the limit");
     }

@@ -17,6 +17,9 @@ import org.smemv.placement.Name;
  * @param append kernel command line; only with {@code kernel}
  * @param accelerator {@code kvm} or {@code tcg}; null lets the host choose
  * @param extraArguments more arguments of QEMU
+ * @param mainMemoryBytes the most of the guest's RAM that may be on this host, whole pages; 0 means
+ *     all of it
+ * @param subs sub-hosts for the rest; null or empty when all is here
  */
 public record StartVm(
     String name,
@@ -28,9 +31,38 @@ public record StartVm(
     @Nullable String initrd,
     @Nullable String append,
     @Nullable String accelerator,
-    @Nullable List<String> extraArguments) {
+    @Nullable List<String> extraArguments,
+    long mainMemoryBytes,
+    @Nullable List<SubShare> subs) {
   private static final int CPUS_MAX = 255;
   private static final long MIB = 1L << 20;
+
+  /** A VM that has all of its memory on the host that it starts on. */
+  public StartVm(
+      String name,
+      long memoryBytes,
+      int cpus,
+      @Nullable NetRequest net,
+      @Nullable String disk,
+      @Nullable String kernel,
+      @Nullable String initrd,
+      @Nullable String append,
+      @Nullable String accelerator,
+      @Nullable List<String> extraArguments) {
+    this(
+        name,
+        memoryBytes,
+        cpus,
+        net,
+        disk,
+        kernel,
+        initrd,
+        append,
+        accelerator,
+        extraArguments,
+        0,
+        null);
+  }
 
   public StartVm {
     Name.require("VM name", name);
@@ -51,5 +83,10 @@ public record StartVm(
       throw new IllegalArgumentException("accelerator '" + accelerator + "': kvm or tcg");
     }
     extraArguments = List.copyOf(extraArguments == null ? List.of() : extraArguments);
+    subs = List.copyOf(subs == null ? List.of() : subs);
+    if (mainMemoryBytes != 0) {
+      RequestCheck.pages("main memory", mainMemoryBytes);
+    }
+    MigrateVm.checkSubs(null, subs);
   }
 }

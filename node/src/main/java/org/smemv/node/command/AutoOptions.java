@@ -57,8 +57,10 @@ final class AutoOptions {
       throw new IllegalArgumentException(
           "--auto chooses the sub-hosts and the memory on each: leave out --main-memory and --sub");
     }
-    if (!auto && main == null) {
-      throw new IllegalArgumentException("--main is needed, or --auto to have it chosen");
+    if (!auto && main == null && mainMemory == 0 && !subs) {
+      throw new IllegalArgumentException(
+          "--main is needed, or --auto to have it chosen; or --main-memory or --sub, to have the VM"
+              + " stay and only its memory placed anew");
     }
   }
 

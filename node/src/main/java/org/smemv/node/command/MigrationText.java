@@ -35,6 +35,10 @@ final class MigrationText {
           Size.format(target.freeBytes()));
     }
     lines.addAll(table.lines());
+    if (isMain(plan.source(), plan.targets().getFirst().host())) {
+      lines.add("the VM stays on " + plan.source() + " and runs on while its pages change places");
+      return lines;
+    }
     lines.add(
         lower(plan.mode())
             + ", downtime limit "
@@ -85,14 +89,15 @@ final class MigrationText {
     String figures =
         String.format(
             Locale.ROOT,
-            "%3.0f%% %s left, %.0f Mbit/s, dirty %.0f/s, round %d%s%s",
+            "%3.0f%% %s left, %.0f Mbit/s, dirty %.0f/s, round %d%s%s%s",
             done * 100,
             Size.format(ram.remaining()),
             ram.mbps(),
             ram.dirtyPagesRate(),
             ram.dirtySyncCount(),
             report.converging() ? "" : ", NOT CONVERGING",
-            report.etaMillis() < 0 ? "" : ", eta " + seconds(report.etaMillis()));
+            report.etaMillis() < 0 ? "" : ", eta " + seconds(report.etaMillis()),
+            report.reason() == null ? "" : ": " + report.reason());
     String state = String.format(Locale.ROOT, "%-9s", report.state());
     int cells =
         Math.clamp(width - state.length() - figures.length() - 5, BAR_CELLS_MIN, BAR_CELLS_MAX);
@@ -104,6 +109,12 @@ final class MigrationText {
     List<String> lines = new ArrayList<>();
     lines.add(outcome(report));
     MigrationReport.Ram ram = report.ram();
+    if (staysWhereItRuns(report)) {
+      lines.add(
+          "total %s, no downtime, changed places: %s"
+              .formatted(seconds(report.totalTimeMillis()), Size.format(ram.transferred())));
+      return lines;
+    }
     lines.add(
         "total "
             + seconds(report.totalTimeMillis())
@@ -133,9 +144,22 @@ final class MigrationText {
     return lines;
   }
 
+  /** The first row of targets is that of the main host; there is none before pages are sent. */
+  private static boolean staysWhereItRuns(MigrationReport report) {
+    return !report.targets().isEmpty()
+        && isMain(report.source(), report.targets().getFirst().host());
+  }
+
+  private static boolean isMain(String source, String main) {
+    return source.equals(main);
+  }
+
   private static String outcome(MigrationReport report) {
     String vm = "VM " + report.vm();
     String reason = report.reason() == null ? "no reason given" : report.reason();
+    if (report.state() == MigrationState.DONE && staysWhereItRuns(report)) {
+      return vm + " stays on " + report.source() + ", its memory is placed anew, " + report.id();
+    }
     if (report.state() == MigrationState.DONE) {
       String moved = vm + " moved from " + report.source() + ", migration " + report.id();
       return report.reason() == null ? moved : moved + ", but: " + report.reason();

@@ -17,11 +17,16 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "migrate",
-    description = "Moves a running VM to a main host and any number of sub-hosts.",
+    description = {
+      "Moves a running VM to a main host and any number of sub-hosts.",
+      "If the main host is the one that it runs on, only its memory is placed anew, while it runs:"
+          + " spilled to sub-hosts, moved between them, or gathered."
+    },
     footer = {
       "",
       "Example: smemv vm migrate web --main h2 --main-memory 512M --sub h3 --sub h4:256M",
-      "         smemv vm migrate web --auto --exclude h5 --dry-run"
+      "         smemv vm migrate web --auto --exclude h5 --dry-run",
+      "         smemv vm migrate web --main-memory 2G --sub h3"
     })
 final class VmMigrateCommand extends SmemvTask {
   @Parameters(paramLabel = "NAME", description = "The VM.")
@@ -33,7 +38,8 @@ final class VmMigrateCommand extends SmemvTask {
   @Option(
       names = "--main",
       paramLabel = "H",
-      description = "The host that runs it afterwards; needed without --auto.")
+      description =
+          "The host that runs it afterwards; if left out, without --auto, the one that runs it.")
   private @Nullable String main;
 
   @Mixin private AutoOptions auto = new AutoOptions();
@@ -109,7 +115,7 @@ final class VmMigrateCommand extends SmemvTask {
       throw new IllegalArgumentException("--downtime-limit 0: at least 1 ms is needed");
     }
     auto.check(main, mainMemory, !subs.isEmpty());
-    return auto.isWanted() ? runChosen() : runNamed(String.valueOf(main));
+    return auto.isWanted() ? runChosen() : runNamed();
   }
 
   private MigrateVm request(String mainHost, long mainBytes, List<SubShare> subHosts) {
@@ -139,9 +145,14 @@ final class VmMigrateCommand extends SmemvTask {
     return dryRun ? migration.dryRun() : migration.run();
   }
 
-  private ExitCode runNamed(String mainHost) throws OperationException {
+  private ExitCode runNamed() throws OperationException {
     if (directory.isGiven()) {
       throw new IllegalArgumentException("--directory is for --auto");
+    }
+    KnownHosts.Place place = hosts().find(screen(), name, host);
+    String mainHost = main == null ? place.host() : main;
+    if (place.host().equals(mainHost)) {
+      checkStay(mainHost);
     }
     MigrateVm request =
         new MigrateVm(
@@ -154,17 +165,28 @@ final class VmMigrateCommand extends SmemvTask {
             timeout,
             onTimeout,
             dryRun);
-    KnownHosts.Place place = hosts().find(screen(), name, host);
-    if (place.host().equals(mainHost)) {
-      throw new IllegalArgumentException(
-          "VM " + name + " runs on " + mainHost + " already: the source cannot be the target");
-    }
     if (dryRun) {
       print(place.operations().plan(name, request));
       return ExitCode.OK;
     }
     MigrationReport first = place.operations().migrate(name, request);
     return new MigrationWatch(screen(), place.operations(), first).watch();
+  }
+
+  private void checkStay(String mainHost) {
+    if (mainMemory == 0 && subs.isEmpty()) {
+      throw new IllegalArgumentException(
+          "VM %s runs on %s already: choose another main host, or say with --main-memory and --sub how its memory is to be placed"
+              .formatted(name, mainHost));
+    }
+    for (String option :
+        List.of("--mode", "--downtime-limit", "--max-bandwidth", "--timeout", "--on-timeout")) {
+      if (commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new IllegalArgumentException(
+            "VM %s runs on %s and stays there, while its pages change places: leave out %s"
+                .formatted(name, mainHost, option));
+      }
+    }
   }
 
   private void print(PlanReport plan) {

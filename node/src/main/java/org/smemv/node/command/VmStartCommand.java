@@ -7,6 +7,7 @@ import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.Size;
 import org.smemv.node.api.StartVm;
+import org.smemv.node.api.SubShare;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.qemu.QemuExtraArguments;
 import picocli.CommandLine.Command;
@@ -19,7 +20,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Example: smemv vm start web --host h1 --memory 1G --cpus 2 --disk /srv/web.qcow2"
-          + " -- -device virtio-rng-pci"
+          + " -- -device virtio-rng-pci",
+      "         smemv vm start big --host h1 --memory 8G --main-memory 2G --sub h2 --disk /srv/big.raw"
     })
 final class VmStartCommand extends SmemvTask {
   @Parameters(index = "0", paramLabel = "NAME", description = "The VM's name.")
@@ -74,6 +76,22 @@ final class VmStartCommand extends SmemvTask {
       description = "What runs the guest; the default is kvm where the CPU has it.")
   private @Nullable String accelerator;
 
+  @Option(
+      names = "--main-memory",
+      paramLabel = "SIZE",
+      converter = SizeConverter.class,
+      description = "The most of its memory that may be on that host; all of it if left out.")
+  private long mainMemory;
+
+  @Option(
+      names = "--sub",
+      paramLabel = "H[:SIZE]",
+      converter = SubShareConverter.class,
+      description =
+          "A host for a part of the rest, and the most it may get. May be repeated; needs"
+              + " --main-memory.")
+  private List<SubShare> subs = List.of();
+
   @Override
   protected ExitCode run() throws OperationException {
     QemuExtraArguments.check(qemuArguments);
@@ -88,7 +106,9 @@ final class VmStartCommand extends SmemvTask {
             absolute(initrd),
             append,
             accelerator,
-            qemuArguments);
+            qemuArguments,
+            mainMemory,
+            subs);
     VmReport report = hosts().host(host).start(request);
     screen().data(report);
     screen()

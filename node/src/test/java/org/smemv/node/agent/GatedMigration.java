@@ -29,10 +29,16 @@ final class GatedMigration {
    * @param gateAt the method of {@link HostControl} or {@link BodySource} that does not return
    */
   GatedMigration(String gateAt) {
+    this(gateAt, "h2");
+  }
+
+  /** The VM is at h1: with that as its main host it stays. */
+  GatedMigration(String gateAt, String mainHost) {
     this.gateAt = gateAt;
-    HostControl main = proxy(HostControl.class);
+    HostControl main = mainHost.equals("h1") ? null : proxy(HostControl.class);
     migration =
-        new Migration(plan(), main, Map.of(), proxy(BodySource.class), "body", new RealClock());
+        new Migration(
+            plan(mainHost), main, Map.of(), proxy(BodySource.class), "body", new RealClock());
   }
 
   private static final class RealClock implements Migration.Clock {
@@ -47,14 +53,14 @@ final class GatedMigration {
     }
   }
 
-  private static MigrationPlan plan() {
+  private static MigrationPlan plan(String mainHost) {
     return new MigrationPlan(
         new UUID(1, 2),
         "vm1",
         2,
         MIB,
         "h1",
-        "h2",
+        mainHost,
         MIB,
         List.of(),
         List.of(),
@@ -89,6 +95,8 @@ final class GatedMigration {
 
   private Object answer(String method) {
     return switch (method) {
+      case "pagesEpoch" -> 1L;
+      case "unmoved" -> new BodySource.Unmoved(0, null);
       case "progress" -> new BodySource.Progress(256, 0, 0, sentBytes, 100, List.of());
       case "copy" -> new BodySource.Round(MIB, 1_000_000, 0, 0, 0);
       case "copyLast" -> gate.getCount() == 0 || !gateAt.equals("copyLast");

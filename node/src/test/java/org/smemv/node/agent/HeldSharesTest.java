@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostControl.Role;
 import org.smemv.migration.HostException;
+import org.smemv.paging.PageStore;
 import org.smemv.paging.SlabPool;
 import org.smemv.placement.MemoryLedger;
 
@@ -65,5 +66,28 @@ class HeldSharesTest {
     assertThatThrownBy(() -> shares.mayMove(VM, 1, "h2")).hasMessageContaining("epoch 2");
     assertThatThrownBy(() -> shares.mayMove(new UUID(5, 6), 3, "h2"))
         .hasMessageContaining("holds no pages");
+  }
+
+  /** The pager of a VM that stays where it is goes on with its epoch, at all sub-hosts. */
+  @Test
+  void aShareOfAVmThatStaysLetsInTheOlderEpochThatItsPagerStoresWith() throws Exception {
+    UUID staying = new UUID(7, 8);
+    shares.reserve(new Reservation(staying, "db", 9, Role.SUB, BYTES, 2 * BYTES, "h1", "h1", 5));
+    PageStore store = shares.store(staying);
+    assertThatThrownBy(() -> store.admit(4)).hasMessageContaining("epoch 5");
+    store.admit(5);
+    assertThatThrownBy(() -> shares.keep(staying, 5)).isInstanceOf(HostException.class);
+    shares.keep(staying, 9);
+    assertThat(shares.release(staying, 8)).isFalse();
+    assertThat(shares.release(staying, 9)).isTrue();
+  }
+
+  @Test
+  void aReservationThatWouldLetInWhatNoPagerCanHaveIsRefused() {
+    for (long pagesFrom : new long[] {0, 10}) {
+      assertThatThrownBy(
+              () -> new Reservation(VM, "db", 9, Role.SUB, BYTES, BYTES, "h1", "h1", pagesFrom))
+          .hasMessageContaining("1 to 9 are possible");
+    }
   }
 }

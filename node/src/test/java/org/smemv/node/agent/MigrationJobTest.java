@@ -142,6 +142,23 @@ class MigrationJobTest {
     assertRefused(job, "has moved to host h2");
   }
 
+  @ParameterizedTest
+  @CsvSource({"rearrange, COMMIT", "unmoved, SETTLE"})
+  void aChangeOfPlacementSaysFromItsCommitOnWhyItCannotBeCancelled(
+      String step, MigrationState state) throws Exception {
+    GatedMigration gated = new GatedMigration(step, "h1");
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
+    Thread runner = gated.start();
+    gated.awaitStep();
+    assertThat(job.report().state()).isEqualTo(state);
+    assertRefused(job, "smemv vm migrate vm1 --main h1");
+    gated.open();
+    runner.join();
+    assertThat(job.report().state()).isEqualTo(MigrationState.DONE);
+    assertThat(job.report().downtimeMillis()).isEqualTo(-1);
+    assertThat(gated.calls).doesNotContain("pause", "giveUp", "retire", "release");
+  }
+
   private static void assertRefused(MigrationJob job, String why) {
     assertThatThrownBy(job::cancel)
         .isInstanceOfSatisfying(

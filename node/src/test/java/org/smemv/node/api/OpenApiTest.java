@@ -18,7 +18,8 @@ class OpenApiTest extends OpenApiContractTest {
               """
               {"name":"vm2","memoryBytes":1073741824,"cpus":2,
                "net":{"bridge":"br0","mac":"52:54:00:00:00:01"},"disk":"/d","kernel":"/k",
-               "initrd":"/i","append":"quiet","accelerator":"tcg","extraArguments":["-cpu","max"]}
+               "initrd":"/i","append":"quiet","accelerator":"tcg","extraArguments":["-cpu","max"],
+               "mainMemoryBytes":536870912,"subs":[{"host":"h3","bytes":8192}]}
               """,
               "{\"name\":\"vm2\",\"memoryBytes\":1048576,\"net\":null,\"disk\":null}"),
           "POST /v1/attachments",

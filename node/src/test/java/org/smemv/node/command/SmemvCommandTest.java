@@ -144,6 +144,26 @@ class SmemvCommandTest {
   }
 
   @Test
+  void withoutAMainHostTheVmStaysAndItsMemoryAloneIsPlacedAnew() {
+    h1.progress.add(FakeHost.migrationReport(MigrationState.DONE, null));
+    assertThat(smemv("vm migrate vm1 --main-memory 512M --sub h3".split(" ")))
+        .as(err.toString())
+        .isZero();
+    assertThat(h1.requests)
+        .contains(
+            new MigrateVm(
+                "h1",
+                512L << 20,
+                List.of(new SubShare("h3", 0)),
+                MigrationMode.PRECOPY,
+                300,
+                0,
+                0,
+                TimeoutAction.ABORT,
+                false));
+  }
+
+  @Test
   void migrateAsJsonIsOneObjectALineAndTheLastIsTheResult() throws IOException {
     h1.progress.add(FakeHost.migrationReport(MigrationState.DONE, null));
     assertThat(smemv("vm", "migrate", "vm1", "--main", "h2", "--json")).isZero();
@@ -288,7 +308,9 @@ class SmemvCommandTest {
         "vm attach v --host h1 --pid x --qmp /q | 2 | pid",
         "vm attach v --host h1 --pid 1 --qmp /q | 2 | pid",
         "vm migrate vm1 | 2 | --main",
-        "vm migrate vm1 --main h1 | 2 | source",
+        "vm migrate vm1 --main h1 | 2 | --main-memory",
+        "vm migrate vm1 --main h1 --sub h3 --timeout 5 | 2 | leave out --timeout",
+        "vm migrate vm1 --sub h3 --downtime-limit 300 | 2 | leave out --downtime-limit",
         "vm migrate vm1 --main h2 --sub h2 | 2 | h2",
         "vm migrate vm1 --main h2 --sub h3 --sub h3 | 2 | twice",
         "vm migrate vm1 --main h2 --sub h3:big | 2 | HOST:SIZE",
