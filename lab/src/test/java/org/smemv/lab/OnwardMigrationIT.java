@@ -106,6 +106,22 @@ class OnwardMigrationIT {
   }
 
   @Test
+  void aSubHostBecomesTheMainHostAndKeepsNothingAsASubHost() throws Exception {
+    TestVm vm = lab.start("vm", 1);
+    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    vm.awaitProgress();
+
+    move("h2", vm, SplitLab.MAIN_BYTES, "h3", "h4", "h1");
+    VmReport there = lab.host("h3").vm("vm");
+    assertThat(there.subs()).extracting(VmReport.Sub::host).containsExactly("h1", "h4");
+    assertThat(lab.host("h3").host().shares()).isEmpty();
+    lab.awaitAllFree("h2");
+    vm.awaitProgress();
+    TestVm.assertAddsUp(lab.host("h3").vm("vm"));
+    vm.assertNothingIsWrong();
+  }
+
+  @Test
   void aMoveThatIsCancelledLeavesTheSplitVmAsItWas() throws Exception {
     TestVm vm = lab.start("vm", 1);
     lab.migrate(vm, SplitLab.split("h3", "h4"));

@@ -35,6 +35,7 @@ final class RandomOperations {
       List.of(
           ErrorCode.CAPACITY,
           ErrorCode.BAD_REQUEST,
+          ErrorCode.UNSUITABLE,
           ErrorCode.BUSY,
           ErrorCode.STALLED,
           ErrorCode.NOT_FOUND,

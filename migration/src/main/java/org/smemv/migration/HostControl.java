@@ -162,9 +162,9 @@ public interface HostControl {
   /** Main host: lets the VM run. */
   void resume(UUID vm, long epoch) throws HostException;
 
-  /**
-   * Gives back everything of a reservation: memory, pages, a QEMU that waits; or, where a VM left
-   * its memory behind, that.
-   */
+  /** Main host: the VM does not come. Gives back the memory, and a QEMU that waits. */
+  void turnBack(UUID vm, long epoch) throws HostException;
+
+  /** Sub-host: gives back the memory with all pages; or, where a VM left its memory, that. */
   void release(UUID vm, long epoch) throws HostException;
 }

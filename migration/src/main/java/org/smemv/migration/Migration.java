@@ -477,9 +477,13 @@ public final class Migration {
     } catch (RuntimeException e) {
       log.error("VM {}: could not be brought back cleanly", plan.name(), e);
     }
-    for (HostControl host : hosts.values()) {
+    for (Map.Entry<String, HostControl> host : hosts.entrySet()) {
       try {
-        host.release(plan.vm(), plan.epoch());
+        if (host.getKey().equals(plan.main())) {
+          host.getValue().turnBack(plan.vm(), plan.epoch());
+        } else {
+          host.getValue().release(plan.vm(), plan.epoch());
+        }
       } catch (HostException e) {
         log.info("VM {}: a reservation lapses by itself: {}", plan.name(), e.getMessage());
       }

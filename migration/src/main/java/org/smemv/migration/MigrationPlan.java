@@ -101,7 +101,7 @@ public record MigrationPlan(
     staying = List.copyOf(staying);
     leaving = List.copyOf(leaving);
     List<HostControl.Share> all = all(shares, staying, leaving);
-    requireOtherHosts(all, source, main);
+    requireOtherHosts(shares, staying, leaving, source, main);
     if (source.equals(main)) {
       requireKeptNumbers(all, staying, leaving);
     } else {
@@ -120,10 +120,18 @@ public record MigrationPlan(
     }
   }
 
-  private static void requireOtherHosts(List<HostControl.Share> all, String source, String main) {
+  /** A sub-host that becomes the main host is no sub-host any more: its share leaves it. */
+  private static void requireOtherHosts(
+      List<HostControl.Share> shares,
+      List<Staying> staying,
+      List<Staying> leaving,
+      String source,
+      String main) {
     Set<String> names = new HashSet<>(Set.of(source));
     names.add(main);
-    for (HostControl.Share share : all) {
+    List<HostControl.Share> others = new ArrayList<>(all(shares, staying, leaving));
+    others.removeIf(share -> share.leaving() && share.host().equals(main));
+    for (HostControl.Share share : others) {
       if (!names.add(share.host())) {
         throw new IllegalArgumentException(
             share.host() + " is named twice, or is the source: every target is another host");

@@ -105,6 +105,12 @@ final class FakeHost implements HostControl {
   }
 
   @Override
+  public void turnBack(UUID vm, long epoch) throws HostException {
+    ask("turnBack");
+    reserved = false;
+  }
+
+  @Override
   public void release(UUID vm, long epoch) throws HostException {
     asked.add("release");
     reserved = false;

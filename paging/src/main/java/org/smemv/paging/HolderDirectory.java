@@ -9,6 +9,16 @@ public interface HolderDirectory {
   @Nullable PageHolder holder(UUID vm);
 
   /**
+   * The pages that a caller means, where a VM arrives on a host that is a sub-host of it.
+   *
+   * @param caller the calling host
+   * @param epoch that it calls with
+   */
+  default @Nullable PageHolder holder(UUID vm, String caller, long epoch) {
+    return holder(vm);
+  }
+
+  /**
    * Where the device stream of a VM goes that moves here. Changes nothing: a caller that is refused
    * must not disturb a stream that is on its way.
    *

@@ -97,12 +97,14 @@ final class ServerConnection implements Runnable {
             .receive(sink, () -> welcome(hello, epoch, requestId));
       }
       case FAULT, PREFETCH, BULK -> {
-        PageHolder holder = services.holders().holder(hello.vm());
+        PageHolder holder = services.holders().holder(hello.vm(), hello.caller(), epoch);
         if (holder == null) {
           throw unknown(hello.vm());
         }
         admit(holder, hello.traffic(), epoch); // first: a stale caller ends nobody's connection
-        takePlace(hello);
+        ConnectionKey place = holder instanceof IncomingMemory ? hello.forArrival() : hello;
+        key = place;
+        takePlace(place);
         welcome(hello, epoch, requestId);
         reader.spinNanos(hello.traffic() == TrafficClass.FAULT ? options.spin().toNanos() : 0);
         servePages(holder, hello.traffic());
@@ -142,7 +144,7 @@ final class ServerConnection implements Runnable {
     if (!HOST_NAME.matcher(caller).matches()) {
       throw malformed("the calling host's name is not one");
     }
-    return new ConnectionKey(vm, traffic, caller, lane);
+    return new ConnectionKey(vm, traffic, caller, lane, false);
   }
 
   /** Ends the older connection with the same key and waits until nothing of it can come. */

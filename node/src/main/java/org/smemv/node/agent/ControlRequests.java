@@ -96,8 +96,8 @@ final class ControlRequests implements ControlHandler {
         return Reply.pages(arrivals.toGather(vm, epoch));
       }
       case HostRequest.Resume(var vm, var epoch) -> arrivals.resume(vm, epoch);
+      case HostRequest.TurnBack(var vm, var epoch) -> arrivals.release(vm, epoch);
       case HostRequest.Release(var vm, var epoch) -> {
-        arrivals.release(vm, epoch);
         boolean ignored = shares.release(vm, epoch) || left.release(vm, epoch);
       }
     }

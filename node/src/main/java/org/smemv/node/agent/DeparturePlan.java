@@ -67,7 +67,8 @@ record DeparturePlan(
   /** What stays on a draining host, or leaves it, asks nothing new of it. */
   private void checkNoneIsDraining() throws OperationException {
     for (HostReport report : reports.values()) {
-      if (report.draining() && present(report.name()) == null) {
+      boolean isNew = present(report.name()) == null || report.name().equals(request.mainHost());
+      if (report.draining() && isNew) {
         throw new OperationException(ErrorCode.UNSUITABLE, Draining.refusal(report.name()));
       }
     }
@@ -104,16 +105,11 @@ record DeparturePlan(
 
   private boolean leaves(HostControl.Share share, long mainBytes) {
     return mainBytes >= record.memoryBytes()
+        || share.host().equals(request.mainHost())
         || subs().stream().noneMatch(sub -> sub.host().equals(share.host()));
   }
 
   private void checkStaying() throws OperationException {
-    if (present(request.mainHost()) != null) {
-      throw new OperationException(
-          ErrorCode.UNSUITABLE,
-          "%s is a sub-host of VM %s, and cannot become its main host: choose another one"
-              .formatted(request.mainHost(), record.name()));
-    }
     for (SubShare sub : subs()) {
       HostControl.Share share = present(sub.host());
       if (share != null && sub.bytes() != 0 && sub.bytes() != share.bytes()) {
@@ -150,6 +146,9 @@ record DeparturePlan(
     List<ShareSizes.Candidate> candidates = new ArrayList<>();
     for (SubShare sub : subs()) {
       HostControl.Share present = present(sub.host());
+      if (sub.host().equals(request.mainHost())) {
+        continue; // it was a sub-host
+      }
       candidates.add(
           present == null
               ? new ShareSizes.Candidate(sub.host(), sub.bytes(), reportOf(sub.host()).freeBytes())

@@ -132,7 +132,7 @@ final class Departures {
     Rearrangement rearrangement = new Rearrangement(vm, host, ledger, addressOf, vacate);
     LocalBody body = new LocalBody(vm, plan, addressOf, left, () -> gone.accept(vm), rearrangement);
     Map<String, HostControl> subs = new LinkedHashMap<>(prepared.hosts());
-    HostControl main = subs.remove(plan.main());
+    HostControl main = subs.get(plan.main());
     String description = plan.movesBody() ? Json.write(vm.body().spec().orElseThrow()) : "";
     Migration migration = new Migration(plan, main, subs, body, description, new SystemClock());
     MigrationJob job =
@@ -289,7 +289,9 @@ final class Departures {
           ErrorCode.BAD_REQUEST, host + " is where the VM runs: choose other hosts as targets");
     }
     try {
-      hosts.put(name, new RemoteHost(name, addressOf.apply(name), host));
+      if (!hosts.containsKey(name)) { // a sub-host may become the main host
+        hosts.put(name, new RemoteHost(name, addressOf.apply(name), host));
+      }
     } catch (IllegalArgumentException e) {
       throw new OperationException(ErrorCode.NOT_FOUND, String.valueOf(e.getMessage()), e);
     }

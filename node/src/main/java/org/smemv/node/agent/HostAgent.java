@@ -101,6 +101,9 @@ public final class HostAgent implements AgentMain, HolderDirectory {
   /** The hosts file is read anew each time, so that hosts may be added while agents run. */
   private InetSocketAddress addressOf(String host) {
     try {
+      if (host.equals(options().name())) {
+        return options().data(); // as when it becomes the main host of a VM that it has a part of
+      }
       Path file = options().hostsFile();
       return HostsFile.read(file)
           .host(host)
@@ -130,6 +133,23 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     }
     HeldShares held = shares;
     return held == null ? null : held.store(vm);
+  }
+
+  /**
+   * A VM may arrive where a part of it is: what comes with it is of its new epoch, and everything
+   * else, from this host itself too, is about that part.
+   */
+  @Override
+  public @Nullable PageHolder holder(UUID vm, String caller, long epoch) {
+    HostedVms hosted = vms;
+    HeldShares held = shares;
+    HostedVm here = hosted == null ? null : hosted.get(vm);
+    PageHolder share = held == null ? null : held.store(vm);
+    boolean ownPart = caller.equals(options().name());
+    if (here != null && share != null && (ownPart || epoch < here.record().epoch())) {
+      return share;
+    }
+    return holder(vm);
   }
 
   @Override

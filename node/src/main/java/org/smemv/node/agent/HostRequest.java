@@ -27,6 +27,7 @@ import org.smemv.placement.Name;
   @JsonSubTypes.Type(value = HostRequest.Needs.class, name = "needs"),
   @JsonSubTypes.Type(value = HostRequest.ToGather.class, name = "to-gather"),
   @JsonSubTypes.Type(value = HostRequest.Resume.class, name = "resume"),
+  @JsonSubTypes.Type(value = HostRequest.TurnBack.class, name = "turn-back"),
   @JsonSubTypes.Type(value = HostRequest.Release.class, name = "release"),
 })
 public sealed interface HostRequest {
@@ -131,6 +132,13 @@ public sealed interface HostRequest {
   /** See {@link HostControl#resume}. */
   record Resume(UUID vm, long epoch) implements HostRequest {
     public Resume {
+      require("a VM", vm);
+    }
+  }
+
+  /** See {@link HostControl#turnBack}. */
+  record TurnBack(UUID vm, long epoch) implements HostRequest {
+    public TurnBack {
       require("a VM", vm);
     }
   }

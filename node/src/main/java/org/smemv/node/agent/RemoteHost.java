@@ -148,6 +148,11 @@ final class RemoteHost implements HostControl, AutoCloseable {
   }
 
   @Override
+  public void turnBack(UUID vm, long epoch) throws HostException {
+    ask(new HostRequest.TurnBack(vm, epoch), Duration.ofSeconds(20));
+  }
+
+  @Override
   public void release(UUID vm, long epoch) throws HostException {
     ask(new HostRequest.Release(vm, epoch), Duration.ofSeconds(20));
   }

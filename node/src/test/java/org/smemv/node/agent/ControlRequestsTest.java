@@ -213,7 +213,7 @@ class ControlRequestsTest implements HolderDirectory {
     try (RemoteHost host = askedBy("h4")) {
       host.reserve(new Reservation(id, "a", 7, Role.MAIN, BYTES, BYTES, "h4", "h1"));
       assertNeeds("h2", id, true);
-      host.release(id, 7);
+      host.turnBack(id, 7);
     }
     assertNeeds("h2", id, false);
   }

@@ -123,13 +123,24 @@ class DeparturePlanTest {
           null);
 
   private static DeparturePlan onward(long mainMebibytes, String... subs) {
+    return onward("h2", mainMebibytes, subs);
+  }
+
+  private static DeparturePlan onward(String main, long mainMebibytes, String... subs) {
     List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
     MigrateVm request =
         new MigrateVm(
-            "h2", mainMebibytes * MIB, shares, MigrationMode.PRECOPY, 0, 0, 0, null, false);
+            main, mainMebibytes * MIB, shares, MigrationMode.PRECOPY, 0, 0, 0, null, false);
     Map<String, HostReport> reports =
         Map.of(
-            "h2", host("h2", 600), "h3", host("h3", 1), "h4", host("h4", 1), "h5", host("h5", 300));
+            "h2",
+            host("h2", 600),
+            "h3",
+            host("h3", 300),
+            "h4",
+            host("h4", 1),
+            "h5",
+            host("h5", 300));
     return new DeparturePlan("h1", SPLIT, request, reports);
   }
 
@@ -176,12 +187,17 @@ class DeparturePlanTest {
   }
 
   @Test
-  void aSubHostCannotBecomeTheMainHost() {
+  void aSubHostThatBecomesTheMainHostGivesItsPartUp() throws Exception {
     MigrateVm request =
-        new MigrateVm("h3", 256 * MIB, List.of(), MigrationMode.PRECOPY, 0, 0, 0, null, false);
+        new MigrateVm("h3", 384 * MIB, List.of(), MigrationMode.PRECOPY, 0, 0, 0, null, false);
     Map<String, HostReport> reports = Map.of("h3", host("h3", 600), "h4", host("h4", 1));
-    OperationException refused = refusal(new DeparturePlan("h1", SPLIT, request, reports));
-    assertThat(refused.code()).isEqualTo(ErrorCode.UNSUITABLE);
-    assertThat(refused).hasMessageContainingAll("h3", "VM web");
+    DeparturePlan plan = new DeparturePlan("h1", SPLIT, request, reports);
+    assertThat(refusal(plan).code()).as("h4 alone is too small").isEqualTo(ErrorCode.CAPACITY);
+
+    var made = onward("h3", 256, "h4", "h5").make();
+    assertThat(made.main()).isEqualTo("h3");
+    assertThat(made.shares()).containsExactly(new Share(0, "h5", 136 * MIB));
+    assertThat(made.staying()).containsExactly(new Staying(1, new Share(1, "h4", 136 * MIB)));
+    assertThat(made.leaving()).containsExactly(new Staying(0, new Share(2, "h3", 136 * MIB)));
   }
 }

@@ -215,6 +215,7 @@ class ManyPlannersTest {
     void release() throws HostException {
       for (RemoteHost remote : remotes.values()) {
         remote.release(id, epoch);
+        remote.turnBack(id, epoch);
       }
     }
 
