@@ -293,13 +293,9 @@ final class Arrivals {
     HostedVm vm = vms.get(id);
     boolean here =
         vm != null
-            ? isTaken(vm.record(), epoch)
-            : VmRecord.anyOf(paths.vms(), id, record -> isTaken(record, epoch));
+            ? vm.record().isTakenIn(epoch)
+            : VmRecord.anyOf(paths.vms(), id, record -> record.isTakenIn(epoch));
     return here || taken.has(id, epoch);
-  }
-
-  private static boolean isTaken(VmRecord record, long epoch) {
-    return record.phase() != Phase.INCOMING && record.epoch() >= epoch;
   }
 
   /** Whether the VM is here or arriving, also one that this agent could not take hold of again. */

@@ -8,6 +8,7 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostException;
+import org.smemv.migration.ShareBook;
 import org.smemv.paging.PageServer;
 
 /** Ends what is not heard of any more, every few seconds, on a thread of its own. */
@@ -69,17 +70,9 @@ final class Housekeeping {
     }
   }
 
-  /** Once all say for good that the VM is not split with this host, what is held is freed. */
-  private void askMainHost(HeldShares.Silent silent) {
+  private void askMainHost(ShareBook.Silent silent) {
     try {
-      for (String name : silent.mainHosts()) {
-        if (needs(name, silent.vm())) {
-          return;
-        }
-      }
-      log.warn(
-          "VM {}: {} do not need its pages here; they are freed", silent.vm(), silent.mainHosts());
-      boolean ignored = shares.release(silent.vm(), silent.epoch());
+      boolean ignored = shares.freeUnlessNeeded(silent, this::needs);
     } catch (HostException | IllegalArgumentException e) {
       log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
     }

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostException;
 import org.smemv.node.RecordFile;
-import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.node.agent.VmRecord.TakenNote;
 
 /**
  * Which VMs this host took in which epoch, so that a source that never heard of it gets the same
@@ -36,8 +36,6 @@ final class TakenVms {
     boolean holds(String host, UUID vm) throws HostException;
   }
 
-  private record Note(long epoch, @Nullable String source) {}
-
   private final Path directory;
 
   TakenVms(Path directory) {
@@ -46,19 +44,11 @@ final class TakenVms {
 
   /** Notes that a VM came here, durably. After its record says so. */
   synchronized void note(VmRecord record) throws IOException {
-    String source = record.cameFrom();
-    if (record.phase() != Phase.INCOMING && source != null) {
+    TakenNote note = record.note();
+    if (note != null) {
       Files.createDirectories(directory);
-      RecordFile.replace(file(record.id()), lastEpoch(record) + "\n" + source + "\n");
+      RecordFile.replace(file(record.id()), note.epoch() + "\n" + note.source() + "\n");
     }
-  }
-
-  /**
-   * The last epoch in which the VM was surely here. While it leaves, its next host may have it, and
-   * the epochs that follow are that host's: an answer for them would not be ours to give.
-   */
-  private static long lastEpoch(VmRecord record) {
-    return record.phase() == Phase.LEAVING ? record.leavingEpoch() - 1 : record.epoch();
   }
 
   private Path file(UUID vm) {
@@ -67,11 +57,11 @@ final class TakenVms {
 
   /** Whether the VM was taken in this epoch or a later one. */
   synchronized boolean has(UUID vm, long epoch) {
-    Note note = read(vm);
+    TakenNote note = read(vm);
     return note != null && note.epoch() >= epoch;
   }
 
-  private @Nullable Note read(UUID vm) {
+  private @Nullable TakenNote read(UUID vm) {
     Path file = file(vm);
     if (!Files.exists(file)) {
       return null;
@@ -81,7 +71,8 @@ final class TakenVms {
       if (lines.isEmpty()) {
         throw new IOException("it is empty");
       }
-      return new Note(Long.parseLong(lines.getFirst()), lines.size() > 1 ? lines.get(1) : null);
+      return new TakenNote(
+          Long.parseLong(lines.getFirst()), lines.size() > 1 ? lines.get(1) : null);
     } catch (IOException | NumberFormatException e) {
       // To say that the VM was not taken could make it run twice.
       throw new IllegalStateException(file + " is damaged: " + e.getMessage(), e);
@@ -92,7 +83,7 @@ final class TakenVms {
   void prune(Sources sources) throws IOException {
     Set<String> unreachable = new HashSet<>();
     for (UUID vm : all()) {
-      Note note = readOrNull(vm);
+      TakenNote note = readOrNull(vm);
       String source = note == null ? null : note.source();
       if (note == null || source == null || unreachable.contains(source)) {
         continue;
@@ -108,7 +99,7 @@ final class TakenVms {
     }
   }
 
-  private synchronized @Nullable Note readOrNull(UUID vm) {
+  private synchronized @Nullable TakenNote readOrNull(UUID vm) {
     try {
       return read(vm);
     } catch (IllegalStateException e) {
@@ -131,7 +122,7 @@ final class TakenVms {
   }
 
   /** The VM may have come again while its former source was asked: that is another note. */
-  private synchronized void remove(UUID vm, Note asked) throws IOException {
+  private synchronized void remove(UUID vm, TakenNote asked) throws IOException {
     if (asked.equals(read(vm))) {
       RecordFile.delete(file(vm));
     }
