@@ -159,6 +159,20 @@ public final class ShareBook<P extends ShareBook.Pages> {
     share.kept = true;
   }
 
+  /**
+   * Refuses that the VM itself comes here while pages of it are held. A request that took long on
+   * its way could else reserve memory for a migration that was given up; and that would never
+   * lapse, as somebody is connected about the pages.
+   */
+  public synchronized void requireNone(Reservation wanted) throws HostException {
+    Share share = shares.get(wanted.vm());
+    if (share != null && (share.kept || share.epoch >= wanted.epoch())) {
+      throw refused(
+          "it holds pages of VM %s, in epoch %d: choose another main host, or try again in two minutes if the VM has left it"
+              .formatted(wanted.name(), share.epoch));
+    }
+  }
+
   /** See {@link HostControl#mayMove}. */
   public synchronized void mayMove(UUID vm, long epoch, String mainHost) throws HostException {
     Share share = kept(vm, epoch);

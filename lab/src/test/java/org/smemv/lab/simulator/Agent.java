@@ -216,8 +216,10 @@ final class Agent {
       throw refused("host " + name() + " is draining");
     }
     if (wanted.role() == Role.MAIN) {
+      shares.requireNone(wanted);
       arrivals.reserve(wanted);
     } else {
+      arrivals.release(wanted.vm(), wanted.epoch() - 1);
       shares.reserve(wanted);
     }
   }
@@ -251,7 +253,8 @@ final class Agent {
   }
 
   void connected(Link link) {
-    connections.removeIf(old -> !old.isOpen());
+    connections.stream().filter(link::succeeds).forEach(Link::superseded);
+    connections.removeIf(Link::isSuperseded);
     connections.add(link);
   }
 

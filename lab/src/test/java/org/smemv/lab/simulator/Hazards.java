@@ -21,9 +21,9 @@ final class Hazards {
 
   Hazards(Schedule schedule) {
     this.schedule = schedule;
-    lostOneIn = choose(0, 0, 400, 60);
+    lostOneIn = choose(0, 0, 400, 100, 30);
     doubledOneIn = choose(0, 40, 10);
-    lateOneIn = choose(0, 30, 10);
+    lateOneIn = choose(0, 30, 8);
     crashesOneIn = choose(0, 4, 2);
     crashAtWriteOneIn = choose(0, 0, 20, 8);
     cutsOneIn = choose(0, 4, 2);
@@ -67,7 +67,7 @@ final class Hazards {
 
   /** Of one way. */
   long delay(boolean inOrder) {
-    if (!inOrder && oneIn(lateOneIn)) {
+    if (oneIn(inOrder ? 40 * lateOneIn : lateOneIn)) {
       return lateness();
     }
     return schedule.between(MILLI / 10, 2 * MILLI);

@@ -7,8 +7,8 @@ import org.smemv.migration.HostException;
 
 /**
  * A data connection about one VM: what goes over it arrives in order or not at all. The server lets
- * a successor in only when its predecessor has ended, so what a closed one did not deliver is not
- * delivered later. What a dead agent had on the wire still arrives.
+ * a successor in only when its predecessor has ended, so what one did not deliver by then is not
+ * delivered later. Until then it may be, also when the caller has given it up or has died.
  */
 final class Link {
   static final long TIMEOUT = 10 * Schedule.SECOND;
@@ -21,6 +21,7 @@ final class Link {
   private final boolean reading;
   private final List<Call<?>> underWay = new ArrayList<>();
   private boolean closed;
+  private boolean superseded;
   private boolean established;
   private long lastArrival;
 
@@ -99,17 +100,36 @@ final class Link {
     }
     Call<T> call =
         network.send(from, to, from.vmName(vm) + "/" + epoch + " " + what, TIMEOUT, this, request);
-    underWay.removeIf(Call::isDone);
+    if (underWay.size() > 64) {
+      underWay.removeIf(Call::isDone);
+    }
     underWay.add(call);
     return call;
   }
 
+  /** A successor was let in: what this one did not deliver by now is not delivered any more. */
+  void superseded() {
+    superseded = true;
+    underWay.forEach(Call::cancel);
+  }
+
+  boolean isSuperseded() {
+    return superseded;
+  }
+
+  /** Whether the server holds the other one for this one's predecessor. */
+  boolean succeeds(Link other) {
+    return other != this
+        && other.from.name().equals(from.name())
+        && other.vm.equals(vm)
+        && other.reading == reading;
+  }
+
+  /** The caller hears of nothing any more; what is on the wire may still arrive. */
   void close() {
     closed = true;
-    underWay.forEach(Call::cancel);
     for (Call<?> call : List.copyOf(underWay)) {
       call.fail(new HostException(HostException.Kind.UNREACHABLE, "connection to " + to + " lost"));
     }
-    underWay.clear();
   }
 }

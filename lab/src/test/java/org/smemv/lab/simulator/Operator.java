@@ -17,9 +17,13 @@ final class Operator {
   private final World world;
   private final Schedule schedule;
 
+  /** The most time from one order to the next. */
+  private final long pace;
+
   Operator(World world) {
     this.world = world;
     this.schedule = world.schedule();
+    this.pace = any(List.of(2, 5, 15)) * SECOND;
   }
 
   void begin() {
@@ -33,15 +37,15 @@ final class Operator {
     Guest guest = any(List.copyOf(world.guests().values()));
     Machine machine = world.checker().owner(guest.id());
     HostedVm vm = machine.agent() == null ? null : machine.agent().vm(guest.id());
-    switch (schedule.random().nextInt(12)) {
-      case 0 -> migrations(machine).forEach(Migration::cancel);
-      case 1 -> migrations(machine).forEach(Migration::force);
-      case 2 -> drain(any(List.copyOf(world.network().machines().values())));
-      case 3 -> world.directory().restart();
-      case 4, 5, 6 -> move(machine, vm, byPlan(machine, vm));
+    switch (schedule.random().nextInt(20)) {
+      case 0, 1, 2 -> migrations(machine).forEach(Migration::cancel);
+      case 3 -> migrations(machine).forEach(Migration::force);
+      case 4 -> drain(any(List.copyOf(world.network().machines().values())));
+      case 5 -> world.directory().restart();
+      case 6, 7, 8 -> move(machine, vm, byPlan(machine, vm));
       default -> move(machine, vm, byHand(machine, vm));
     }
-    schedule.after(schedule.between(SECOND / 5, 15 * SECOND), this::next);
+    schedule.after(schedule.between(SECOND / 5, pace), this::next);
   }
 
   private <T> T any(List<T> among) {

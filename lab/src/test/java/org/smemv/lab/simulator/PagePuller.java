@@ -41,7 +41,7 @@ final class PagePuller {
     fetched.whenDone(
         () -> {
           link.close();
-          if (agent.life().isOver() || !connection.isOpen()) {
+          if (agent.life().isOver() || connection.isSuperseded()) {
             return; // a successor of the connection may have been let in by now
           }
           try {

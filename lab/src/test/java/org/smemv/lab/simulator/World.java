@@ -64,7 +64,7 @@ final class World implements AutoCloseable {
     this.hazards = new Hazards(schedule);
     this.network = new Network(schedule, hazards);
     this.checker = new Checker(this);
-    int hosts = 4 + schedule.random().nextInt(4);
+    int hosts = 3 + schedule.random().nextInt(5);
     for (int i = 1; i <= hosts; i++) {
       network.add(new Machine("h" + i, schedule.between(40, 140) * Memory.BYTES));
     }
@@ -128,9 +128,7 @@ final class World implements AutoCloseable {
 
   private static boolean isBusy(Machine machine, Guest guest) {
     HostedVm vm = machine.agent() == null ? null : machine.agent().vm(guest.id());
-    return vm != null
-        && qemuRuns(machine, guest)
-        && "being migrated".equals(vm.occupied());
+    return vm != null && qemuRuns(machine, guest) && "being migrated".equals(vm.occupied());
   }
 
   private static boolean qemuRuns(Machine machine, Guest guest) {

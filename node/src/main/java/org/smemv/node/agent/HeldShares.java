@@ -85,6 +85,11 @@ final class HeldShares {
     book.keep(vm, epoch);
   }
 
+  /** See {@link ShareBook#requireNone}. */
+  void requireNone(Reservation wanted) throws HostException {
+    book.requireNone(wanted);
+  }
+
   /** See {@link org.smemv.migration.HostControl#mayMove}. */
   void mayMove(UUID vm, long epoch, String mainHost) throws HostException {
     book.mayMove(vm, epoch, mainHost);
