@@ -186,9 +186,9 @@ final class Agent {
     ledger.release(mainKey(vm.record().id()));
   }
 
-  void adopt(HostedVm vm) {
+  void adopt(HostedVm vm, long epoch) {
     if (!vm.record().shares().isEmpty()) {
-      start("adopt-" + vm.record().name(), new ShareAdoption(this, vm)::run);
+      start("adopt-" + vm.record().name(), new ShareAdoption(this, vm, epoch)::run);
     }
   }
 

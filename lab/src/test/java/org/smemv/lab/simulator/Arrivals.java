@@ -125,7 +125,8 @@ final class Arrivals {
     agent.note(vm.record().name() + " was taken, epoch " + vm.record().epoch());
     arrivals.remove(vm.record().id());
     agent.noteTaken(vm.record());
-    agent.soon(0, () -> new FirstRun(agent).begin(vm));
+    long epoch = vm.record().epoch();
+    agent.soon(0, () -> new FirstRun(agent).begin(vm, epoch));
   }
 
   private static void checkComplete(HostedVm vm) throws HostException {
@@ -178,7 +179,7 @@ final class Arrivals {
     if (!vm.run()) {
       throw Agent.refused("its QEMU does not run");
     }
-    agent.soon(0, () -> new FirstRun(agent).followed(vm));
+    agent.soon(0, () -> new FirstRun(agent).followed(vm, epoch));
   }
 
   void release(UUID id, long epoch) {

@@ -10,18 +10,18 @@ final class FirstRun {
     this.agent = agent;
   }
 
-  void begin(HostedVm vm) {
+  void begin(HostedVm vm, long epoch) {
     if (!vm.isClosed() && vm.run()) {
-      followed(vm);
+      followed(vm, epoch);
     }
   }
 
-  void followed(HostedVm vm) {
+  void followed(HostedVm vm, long epoch) {
     if (vm.isClosed()) {
       return;
     }
     vm.keepWithinLimit();
-    agent.adopt(vm);
+    agent.adopt(vm, epoch);
     agent.leave(vm);
     try {
       vm.hasRun();

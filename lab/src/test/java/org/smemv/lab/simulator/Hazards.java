@@ -15,6 +15,11 @@ final class Hazards {
   final int crashesOneIn;
   final int crashAtWriteOneIn;
   final int cutsOneIn;
+  final int longOneIn;
+
+  /** The most time from one trouble to the next. */
+  final long quietMost;
+
   final boolean losesHost;
   final boolean subHostsCrash;
   private boolean over;
@@ -27,6 +32,8 @@ final class Hazards {
     crashesOneIn = choose(0, 4, 2);
     crashAtWriteOneIn = choose(0, 0, 20, 8);
     cutsOneIn = choose(0, 4, 2);
+    longOneIn = choose(20, 8, 2);
+    quietMost = choose(12, 30, 60) * SECOND;
     losesHost = schedule.oneIn(8);
     subHostsCrash = schedule.oneIn(3);
   }
@@ -62,12 +69,20 @@ final class Hazards {
   }
 
   private long lateness() {
-    return schedule.between(MILLI, 30 * SECOND);
+    return schedule.between(MILLI, 60 * SECOND);
+  }
+
+  /** How long a link is cut, or an agent away: a moment, or longer than a share may be silent. */
+  long outage() {
+    boolean isLong = schedule.oneIn(longOneIn);
+    return isLong
+        ? schedule.between(60 * SECOND, 180 * SECOND)
+        : schedule.between(SECOND / 10, 8 * SECOND);
   }
 
   /** Of one way. */
   long delay(boolean inOrder) {
-    if (oneIn(inOrder ? 40 * lateOneIn : lateOneIn)) {
+    if (oneIn(inOrder ? 10 * lateOneIn : lateOneIn)) {
       return lateness();
     }
     return schedule.between(MILLI / 10, 2 * MILLI);

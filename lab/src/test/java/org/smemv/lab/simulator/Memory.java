@@ -73,8 +73,9 @@ final class Memory {
     limit = bytes / BYTES;
   }
 
+  /** Pages that the budget counts: those that leave are given back to it last. */
   int resident() {
-    return resident;
+    return resident + pipe.size();
   }
 
   boolean isPresent(int page) {

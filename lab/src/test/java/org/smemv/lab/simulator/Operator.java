@@ -4,6 +4,9 @@ import static org.smemv.lab.simulator.Schedule.SECOND;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.Migration;
 import org.smemv.node.agent.VmRecord;
@@ -16,6 +19,9 @@ import org.smemv.placement.PlacementPlan;
 final class Operator {
   private final World world;
   private final Schedule schedule;
+
+  /** An order that failed is often given again. */
+  private final Map<UUID, MigrateVm> lastRequests = new TreeMap<>();
 
   /** The most time from one order to the next. */
   private final long pace;
@@ -62,11 +68,22 @@ final class Operator {
   }
 
   private void drain(Machine machine) {
-    machine.draining = !machine.draining;
-    schedule.note(machine.name() + (machine.draining ? " drains" : " drains no more"));
+    machine.draining = true;
+    schedule.note(machine.name() + " drains");
+    schedule.after(
+        schedule.between(SECOND, 20 * SECOND),
+        () -> {
+          machine.draining = false;
+          schedule.note(machine.name() + " drains no more");
+        });
   }
 
-  private void move(Machine machine, HostedVm vm, MigrateVm request) {
+  private void move(Machine machine, HostedVm vm, MigrateVm wanted) {
+    MigrateVm last = vm == null ? null : lastRequests.get(vm.record().id());
+    MigrateVm request = last != null && schedule.oneIn(4) ? last : wanted;
+    if (request != null && vm != null) {
+      lastRequests.put(vm.record().id(), request);
+    }
     if (request != null && vm != null) {
       machine
           .agent()
@@ -108,12 +125,9 @@ final class Operator {
     String main = any(hosts);
     hosts.remove(main);
     int pages = (int) (record.memoryBytes() / Memory.BYTES);
-    if (schedule.oneIn(4)) {
-      return request(main, record.memoryBytes(), List.of());
-    }
     List<SubShare> subs = new ArrayList<>();
     for (Share share : record.shares()) {
-      if (schedule.oneIn(2) && hosts.remove(share.host())) {
+      if (schedule.random().nextInt(4) > 0 && hosts.remove(share.host())) {
         subs.add(new SubShare(share.host(), 0));
       }
     }
@@ -122,7 +136,12 @@ final class Operator {
       hosts.remove(sub);
       subs.add(new SubShare(sub, 0));
     }
-    long mainBytes = subs.isEmpty() ? 0 : schedule.between(16, Math.max(17, pages)) * Memory.BYTES;
-    return request(main, mainBytes, subs);
+    Agent target = world.network().machine(main).agent();
+    long free = target == null ? 0 : target.ledger().freeBytes() / Memory.BYTES;
+    if (subs.isEmpty() || (free >= pages && schedule.oneIn(4))) {
+      return request(main, record.memoryBytes(), List.of());
+    }
+    long most = Math.max(17, Math.min(free + 1, pages));
+    return request(main, schedule.between(16, most) * Memory.BYTES, subs);
   }
 }

@@ -12,10 +12,10 @@ final class ShareAdoption {
   private final long epoch;
   private final Set<String> told = new TreeSet<>();
 
-  ShareAdoption(Agent agent, HostedVm vm) {
+  ShareAdoption(Agent agent, HostedVm vm, long epoch) {
     this.agent = agent;
     this.vm = vm;
-    this.epoch = vm.record().epoch(); // a later one may be that of the next move
+    this.epoch = epoch;
   }
 
   void run() {

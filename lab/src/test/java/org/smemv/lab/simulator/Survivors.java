@@ -62,9 +62,9 @@ final class Survivors {
 
   private void goOn(HostedVm vm) {
     if (vm.record().phase() == Phase.TAKEN) {
-      new FirstRun(agent).begin(vm);
+      new FirstRun(agent).begin(vm, vm.record().epoch());
     } else {
-      agent.adopt(vm);
+      agent.adopt(vm, vm.record().epoch());
       agent.leave(vm);
       vm.comeBackSurely();
     }
@@ -83,7 +83,7 @@ final class Survivors {
       vm.keepWithinLimit();
       vm.comeBackSurely();
       vm.vacate();
-      agent.adopt(vm);
+      agent.adopt(vm, vm.record().epoch());
       agent.leave(vm);
     }
   }

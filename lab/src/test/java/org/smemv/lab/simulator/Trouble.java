@@ -35,12 +35,11 @@ final class Trouble {
     }
     if (hazards.oneIn(hazards.cutsOneIn)) {
       String other = any().name();
-      long most = schedule.oneIn(4) ? 150 : 8;
       if (!other.equals(machine.name())) {
-        world.cut(machine.name(), other, schedule.between(SECOND / 10, most * SECOND));
+        world.cut(machine.name(), other, hazards.outage());
       }
     }
-    schedule.after(schedule.between(SECOND / 2, 12 * SECOND), this::next);
+    schedule.after(schedule.between(SECOND / 2, hazards.quietMost), this::next);
   }
 
   private void loseHost() {

@@ -18,6 +18,7 @@ import org.smemv.placement.MemoryLedger;
 final class World implements AutoCloseable {
   private static final long CALM_LOOK = 20 * SECOND;
   private static final long CALM_MOST = 1200 * SECOND;
+  private static final int PAGES_MOST = 64;
   private static final long STEPS_MOST = 5_000_000;
 
   private final Schedule schedule;
@@ -66,7 +67,8 @@ final class World implements AutoCloseable {
     this.checker = new Checker(this);
     int hosts = 3 + schedule.random().nextInt(5);
     for (int i = 1; i <= hosts; i++) {
-      network.add(new Machine("h" + i, schedule.between(40, 140) * Memory.BYTES));
+      long least = i == 1 ? PAGES_MOST : 24; // at least one VM has a place
+      network.add(new Machine("h" + i, schedule.between(least, 140) * Memory.BYTES));
     }
     for (Machine machine : network.machines().values()) {
       new Agent(this, machine).begin();
@@ -78,7 +80,7 @@ final class World implements AutoCloseable {
   }
 
   private void startVm(int number) {
-    int pages = (int) schedule.between(24, 64);
+    int pages = (int) schedule.between(24, PAGES_MOST);
     Guest guest = new Guest(schedule, new UUID(0, number), "vm" + number, pages);
     List<Machine> machines = new ArrayList<>(network.machines().values());
     int first = schedule.random().nextInt(machines.size());
@@ -121,8 +123,9 @@ final class World implements AutoCloseable {
       }
       busy |= qemu != null && isBusy(machine, guest);
     }
+    long most = hazards.areOver() ? SECOND : SECOND / 4;
     long pause =
-        busy ? schedule.between(4 * MILLI, 20 * MILLI) : schedule.between(SECOND / 4, SECOND);
+        busy ? schedule.between(4 * MILLI, 20 * MILLI) : schedule.between(SECOND / 20, most);
     schedule.after(pause, () -> tick(guest));
   }
 
@@ -141,7 +144,7 @@ final class World implements AutoCloseable {
    * @throws Violation when something is not as it must be
    */
   void run() {
-    long trouble = schedule.between(40 * SECOND, 240 * SECOND);
+    long trouble = schedule.between(60 * SECOND, 300 * SECOND);
     new Trouble(this).begin();
     new Operator(this).begin();
     until(trouble);
@@ -177,10 +180,7 @@ final class World implements AutoCloseable {
     schedule.note(machine.name() + ": the agent is killed");
     tally.crashes++;
     end(machine, agent);
-    long pause =
-        schedule.oneIn(4)
-            ? schedule.between(SECOND, 150 * SECOND)
-            : schedule.between(SECOND / 5, 5 * SECOND);
+    long pause = hazards.outage();
     schedule.after(pause, () -> restart(machine));
   }
 

@@ -247,7 +247,7 @@ final class Arrivals {
       noteTaken(vm.record());
     }
     HostedVm taken = vm;
-    Thread.ofVirtual().start(() -> firstRun.begin(taken));
+    Thread.ofVirtual().start(() -> firstRun.begin(taken, epoch));
   }
 
   /** After this the source ends what it has: nothing may be missing here. */
@@ -338,7 +338,7 @@ final class Arrivals {
     } catch (IOException e) {
       throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
     }
-    Thread.ofVirtual().start(() -> firstRun.followed(vm));
+    Thread.ofVirtual().start(() -> firstRun.followed(vm, epoch));
   }
 
   /** Ends an arrival that did not commit. Unknown ones are fine. */
