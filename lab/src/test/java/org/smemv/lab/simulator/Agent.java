@@ -153,7 +153,7 @@ final class Agent {
   void noteTaken(VmRecord record) {
     TakenNote note = record.note();
     if (note != null) {
-      machine.notes.put(record.id(), note);
+      machine.notes.put(record.id(), note.after(machine.notes.get(record.id())));
     }
   }
 
@@ -226,8 +226,7 @@ final class Agent {
 
   void release(UUID vm, long epoch) {
     arrivals.release(vm, epoch);
-    boolean any = has(Flaw.RELEASE_IGNORES_THE_EPOCH);
-    boolean ignored = shares.release(vm, any ? Long.MAX_VALUE : epoch);
+    boolean ignored = shares.release(vm, epoch);
   }
 
   /** Who takes frames about a VM. */

@@ -3,6 +3,7 @@ package org.smemv.lab.simulator;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.smemv.migration.HostException;
 import org.smemv.migration.ShareBook;
@@ -55,15 +56,21 @@ final class Housekeeping {
   }
 
   private void prune() {
-    for (Map.Entry<UUID, TakenNote> entry : List.copyOf(agent.machine().notes.entrySet())) {
-      try {
-        TakenNote note = entry.getValue();
-        if (!new RemoteHost(agent, note.source()).holds(entry.getKey())) {
-          agent.machine().notes.remove(entry.getKey(), note);
-        }
-      } catch (HostException e) {
-        // kept
+    for (Map.Entry<UUID, TakenNote> entry : new TreeMap<>(agent.machine().notes).entrySet()) {
+      TakenNote note = entry.getValue();
+      List<String> gone =
+          note.sources().stream().filter(source -> knowsNothing(source, entry.getKey())).toList();
+      if (note.equals(agent.machine().notes.get(entry.getKey()))) {
+        agent.machine().notes.compute(entry.getKey(), (vm, asked) -> note.without(gone));
       }
+    }
+  }
+
+  private boolean knowsNothing(String source, UUID vm) {
+    try {
+      return !new RemoteHost(agent, source).holds(vm);
+    } catch (HostException e) {
+      return false;
     }
   }
 }

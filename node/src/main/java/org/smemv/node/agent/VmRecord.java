@@ -4,8 +4,11 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -141,16 +144,34 @@ public record VmRecord(
     }
     // While it leaves, its next host may have it, and the epochs that follow are that host's: an
     // answer for them would not be ours to give.
-    return new TakenNote(phase == Phase.LEAVING ? leavingEpoch - 1 : epoch, cameFrom);
+    return new TakenNote(phase == Phase.LEAVING ? leavingEpoch - 1 : epoch, List.of(cameFrom));
   }
 
   /**
    * That a VM came here.
    *
    * @param epoch the last epoch in which it was surely here
-   * @param source the host that it left to come here; null in a note of an earlier version
+   * @param sources the hosts that it left to come here and that may ask for it, the last one first;
+   *     none in a note of an earlier version
    */
-  public record TakenNote(long epoch, @Nullable String source) {}
+  public record TakenNote(long epoch, List<String> sources) {
+    public TakenNote {
+      sources = List.copyOf(sources);
+    }
+
+    /** With those that may still ask for an earlier stay: each of them must hear that it was. */
+    public TakenNote after(@Nullable TakenNote earlier) {
+      Set<String> all = new LinkedHashSet<>(sources);
+      all.addAll(earlier == null ? List.of() : earlier.sources());
+      return new TakenNote(epoch, List.copyOf(all));
+    }
+
+    /** Without those that know nothing of the VM any more; null when nobody can ask then. */
+    public @Nullable TakenNote without(Collection<String> gone) {
+      List<String> rest = sources.stream().filter(source -> !gone.contains(source)).toList();
+      return rest.isEmpty() ? null : new TakenNote(epoch, rest);
+    }
+  }
 
   /** Whether the VM is split with this host. */
   public boolean isSplitWith(String host) {
