@@ -4,8 +4,6 @@ package org.smemv.lab.simulator;
 enum Flaw {
   /** The new main host says that it took the VM, and notes it a moment later. */
   COMMIT_ANSWERS_BEFORE_IT_IS_DURABLE,
-  /** A sub-host frees a share whatever the epoch of who asks for it. */
-  RELEASE_IGNORES_THE_EPOCH,
   /** A write between the last look at a page and the punching of its hole is forgotten. */
   A_LATE_WRITE_IS_LOST,
   /** A sub-host that nobody is connected to frees its share without asking the main host. */
@@ -16,8 +14,6 @@ enum Flaw {
   THE_SOURCE_RUNS_ON_AFTER_AN_UNKNOWN_COMMIT,
   /** A restarted agent lets a VM run that was leaving. */
   A_RESTARTED_SOURCE_DOES_NOT_ASK,
-  /** A sub-host lets frames of older epochs in. */
-  OLD_EPOCHS_ARE_LET_IN,
   /** A sub-host is not told that its VM may get another main host. */
   MAY_MOVE_IS_NOT_TOLD,
   /** "Not taken" is answered, and the VM is taken afterwards. */

@@ -28,7 +28,7 @@ final class Hazards {
     this.schedule = schedule;
     lostOneIn = choose(0, 0, 400, 100, 30);
     doubledOneIn = choose(0, 40, 10);
-    lateOneIn = choose(0, 30, 8);
+    lateOneIn = choose(0, 20, 6, 3);
     crashesOneIn = choose(0, 4, 2);
     crashAtWriteOneIn = choose(0, 0, 20, 8);
     cutsOneIn = choose(0, 4, 2);
@@ -82,7 +82,7 @@ final class Hazards {
 
   /** Of one way. */
   long delay(boolean inOrder) {
-    if (oneIn(inOrder ? 10 * lateOneIn : lateOneIn)) {
+    if (oneIn(inOrder ? 20 * lateOneIn : lateOneIn)) {
       return lateness();
     }
     return schedule.between(MILLI / 10, 2 * MILLI);

@@ -80,7 +80,7 @@ final class Operator {
 
   private void move(Machine machine, HostedVm vm, MigrateVm wanted) {
     MigrateVm last = vm == null ? null : lastRequests.get(vm.record().id());
-    MigrateVm request = last != null && schedule.oneIn(4) ? last : wanted;
+    MigrateVm request = last != null && schedule.oneIn(3) ? last : wanted;
     if (request != null && vm != null) {
       lastRequests.put(vm.record().id(), request);
     }

@@ -38,7 +38,7 @@ final class PageStore implements PageHolder, ShareBook.Pages {
     if (closed) {
       throw Agent.refused("VM is no longer held here");
     }
-    if (frameEpoch < epoch && !agent.has(Flaw.OLD_EPOCHS_ARE_LET_IN)) {
+    if (frameEpoch < epoch) {
       throw Agent.refused("is at epoch " + epoch + ", the frame is of " + frameEpoch);
     }
   }

@@ -18,7 +18,7 @@ class SimulatorTest {
   private static final Long SEED = Long.getLong("smemv.simulator.seed");
 
   /** A flaw is to be found within so many seeds. */
-  private static final int SEEDS_PER_FLAW = 200;
+  private static final int SEEDS_PER_FLAW = 1000;
 
   private static final Logger QUIET = Logger.getLogger("org.smemv");
   private static Level before;

@@ -27,7 +27,7 @@ final class Trouble {
     if (hazards.areOver()) {
       return;
     }
-    Machine machine = any();
+    Machine machine = schedule.oneIn(2) ? any() : busy();
     if (hazards.oneIn(hazards.crashesOneIn)
         && machine.agent() != null
         && world.isMortal(machine.agent())) {
@@ -47,6 +47,16 @@ final class Trouble {
     if (!hazards.areOver()) {
       world.lose(machine);
     }
+  }
+
+  /** A host in the midst of a migration, if there is one: there most can go wrong. */
+  private Machine busy() {
+    List<Machine> busy =
+        world.network().machines().values().stream()
+            .filter(machine -> machine.agent() != null)
+            .filter(machine -> !machine.agent().departures().running().isEmpty())
+            .toList();
+    return busy.isEmpty() ? any() : busy.get(schedule.random().nextInt(busy.size()));
   }
 
   private Machine any() {

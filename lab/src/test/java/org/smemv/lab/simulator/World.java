@@ -125,7 +125,7 @@ final class World implements AutoCloseable {
     }
     long most = hazards.areOver() ? SECOND : SECOND / 4;
     long pause =
-        busy ? schedule.between(4 * MILLI, 20 * MILLI) : schedule.between(SECOND / 20, most);
+        busy ? schedule.between(10 * MILLI, 40 * MILLI) : schedule.between(SECOND / 20, most);
     schedule.after(pause, () -> tick(guest));
   }
 
