@@ -120,6 +120,11 @@ public final class PageServer implements AutoCloseable {
     return !connections.of(vm).isEmpty();
   }
 
+  /** Whether anybody is connected to bring a VM here. */
+  public boolean isArriving(UUID vm) {
+    return connections.of(vm).stream().anyMatch(ServerConnection::isForArrival);
+  }
+
   /**
    * Ends all connections for a VM and waits for it.
    *

@@ -285,6 +285,11 @@ final class ServerConnection implements Runnable {
     return before == null || before.awaitEnd(Duration.ZERO);
   }
 
+  boolean isForArrival() {
+    ConnectionKey mine = key;
+    return mine != null && (mine.arrival() || mine.traffic() == TrafficClass.BODY);
+  }
+
   boolean isFor(UUID vm) {
     ConnectionKey mine = key;
     return mine != null && mine.vm().equals(vm);

@@ -283,7 +283,7 @@ final class Arrivals {
       noteTaken(vm.record());
     }
     HostedVm taken = vm;
-    Thread.ofVirtual().start(() -> firstRun.begin(taken));
+    Thread.ofVirtual().start(() -> firstRun.begin(taken, epoch));
   }
 
   /** After this the source ends what it has: nothing may be missing here. */
@@ -329,13 +329,9 @@ final class Arrivals {
     HostedVm vm = vms.get(id);
     boolean here =
         vm != null
-            ? isTaken(vm.record(), epoch)
-            : VmRecord.anyOf(paths.vms(), id, record -> isTaken(record, epoch));
+            ? vm.record().isTakenIn(epoch)
+            : VmRecord.anyOf(paths.vms(), id, record -> record.isTakenIn(epoch));
     return here || taken.has(id, epoch);
-  }
-
-  private static boolean isTaken(VmRecord record, long epoch) {
-    return record.phase() != Phase.INCOMING && record.epoch() >= epoch;
   }
 
   /** Whether the VM is here or arriving, also one that this agent could not take hold of again. */
@@ -378,7 +374,7 @@ final class Arrivals {
     } catch (IOException e) {
       throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
     }
-    Thread.ofVirtual().start(() -> firstRun.followed(vm));
+    Thread.ofVirtual().start(() -> firstRun.followed(vm, epoch));
   }
 
   /** Ends an arrival that did not commit. Unknown ones are fine. */

@@ -65,8 +65,11 @@ final class ControlRequests implements ControlHandler {
       case HostRequest.Reserve(var reservation) -> {
         refuseWhileDraining();
         if (reservation.role() == Role.MAIN) {
+          shares.requireOlder(reservation);
           arrivals.reserve(reservation);
         } else {
+          // An older attempt to bring the VM here came to nothing, and could not say so.
+          arrivals.release(reservation.vm(), reservation.epoch() - 1);
           shares.reserve(reservation);
         }
       }

@@ -32,10 +32,15 @@ import org.smemv.placement.ShareSizes;
  * @param record the VM, which runs here
  * @param reports of all targets, by name
  */
-record DeparturePlan(
+public record DeparturePlan(
     String source, VmRecord record, MigrateVm request, Map<String, HostReport> reports) {
 
-  MigrationPlan make() throws OperationException {
+  /**
+   * The plan.
+   *
+   * @throws OperationException when there is none
+   */
+  public MigrationPlan make() throws OperationException {
     long vmBytes = record.memoryBytes();
     long asked = request.mainMemoryBytes();
     if (asked > vmBytes) {
@@ -96,7 +101,7 @@ record DeparturePlan(
   }
 
   /** All hosts that have a part in it: the sub-hosts that the VM has, or is to have. */
-  static Set<String> subHosts(VmRecord record, MigrateVm request) {
+  public static Set<String> subHosts(VmRecord record, MigrateVm request) {
     Set<String> hosts = new LinkedHashSet<>();
     subs(record, request).forEach(sub -> hosts.add(sub.host()));
     record.shares().forEach(share -> hosts.add(share.host()));

@@ -22,15 +22,19 @@ final class FirstRun {
     this.addressOf = addressOf;
   }
 
-  /** Lets the VM run now and, while that fails and QEMU lives, again each second. */
-  void begin(HostedVm vm) {
-    if (!ran(vm)) {
-      EachSecond.until("run-" + vm.record().name(), () -> ran(vm));
+  /**
+   * Lets the VM run now and, while that fails and QEMU lives, again each second.
+   *
+   * @param epoch in which it came here
+   */
+  void begin(HostedVm vm, long epoch) {
+    if (!ran(vm, epoch)) {
+      EachSecond.until("run-" + vm.record().name(), () -> ran(vm, epoch));
     }
   }
 
   /** True also when there is nothing left to let run. */
-  private boolean ran(HostedVm vm) {
+  private boolean ran(HostedVm vm, long epoch) {
     if (vm.isClosed() || !vm.body().process().isAlive()) {
       return true;
     }
@@ -41,14 +45,14 @@ final class FirstRun {
       return false;
     }
     log.info("VM {}: runs here", vm.record().name());
-    followed(vm);
+    followed(vm, epoch);
     return true;
   }
 
-  /** What follows once the VM runs; may be repeated. */
-  void followed(HostedVm vm) {
+  /** What follows once the VM runs; may be repeated, also when it is about to move on. */
+  void followed(HostedVm vm, long epoch) {
     vm.keepWithinLimit();
-    ShareAdoption.begin(vm, host, addressOf);
+    ShareAdoption.begin(vm, epoch, host, addressOf);
     LeavingShares.begin(vm, host, addressOf);
     try {
       vm.hasRun();

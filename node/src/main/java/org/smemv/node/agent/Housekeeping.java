@@ -8,6 +8,7 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostException;
+import org.smemv.migration.ShareBook;
 import org.smemv.paging.PageServer;
 
 /** Ends what is not heard of any more, every few seconds, on a thread of its own. */
@@ -64,28 +65,28 @@ final class Housekeeping {
   private void lapse() {
     try {
       shares.lapse(server::isConnected);
-      shares.silent(server::isConnected).forEach(this::askMainHost);
-      left.silent(server::isConnected, HeldShares.LAPSE).forEach(this::askMainHost);
+      for (ShareBook.Silent silent : shares.silent(server::isConnected)) {
+        free(silent, () -> shares.freeUnlessNeeded(silent, this::needs));
+      }
+      for (ShareBook.Silent silent : left.silent(server::isConnected, HeldShares.LAPSE)) {
+        free(silent, () -> left.freeUnlessNeeded(silent, this::needs));
+      }
       left.shrinkGrants();
-      arrivals.lapse(server::isConnected);
+      arrivals.lapse(server::isArriving);
     } catch (RuntimeException e) {
       // What failed for one VM is tried again, and must not end the housekeeping of the others.
       log.error("housekeeping", e);
     }
   }
 
-  /** Once all say for good that the VM is not split with this host, what is held is freed. */
-  private void askMainHost(HeldShares.Silent silent) {
+  /** Asks the main hosts of a VM whether they need its pages here. */
+  private interface Freeing {
+    boolean unlessNeeded() throws HostException;
+  }
+
+  private static void free(ShareBook.Silent silent, Freeing pages) {
     try {
-      for (String name : silent.mainHosts()) {
-        if (needs(name, silent.vm())) {
-          return;
-        }
-      }
-      log.warn(
-          "VM {}: {} do not need its pages here; they are freed", silent.vm(), silent.mainHosts());
-      boolean ignored =
-          shares.release(silent.vm(), silent.epoch()) || left.release(silent.vm(), silent.epoch());
+      boolean ignored = pages.unlessNeeded();
     } catch (HostException | IllegalArgumentException e) {
       log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
     }

@@ -15,6 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.linux.MemoryFile;
 import org.smemv.linux.SystemCallException;
+import org.smemv.migration.HostException;
+import org.smemv.migration.ShareBook;
 import org.smemv.node.api.HostReport;
 import org.smemv.paging.LeftMemory;
 import org.smemv.paging.PageBitmap;
@@ -250,17 +252,28 @@ final class LeftVms {
   }
 
   /** Memory that nobody has been connected about for a while, and whom to ask about it. */
-  synchronized List<HeldShares.Silent> silent(Predicate<UUID> connected, Duration unheard) {
-    List<HeldShares.Silent> silent = new ArrayList<>();
+  synchronized List<ShareBook.Silent> silent(Predicate<UUID> connected, Duration unheard) {
+    List<ShareBook.Silent> silent = new ArrayList<>();
     long now = System.nanoTime();
     for (Left left : all.values()) {
       if (connected.test(left.vm)) {
         left.touchedNanos = now;
       } else if (left.hasLeft && now - left.touchedNanos > unheard.toNanos()) {
-        silent.add(new HeldShares.Silent(left.vm, left.epoch, List.of(left.mainHost)));
+        silent.add(new ShareBook.Silent(left.vm, left.epoch, List.of(left.mainHost)));
       }
     }
     return silent;
+  }
+
+  /** See {@link ShareBook#freeUnlessNeeded}. */
+  boolean freeUnlessNeeded(ShareBook.Silent silent, ShareBook.MainHosts mainHosts)
+      throws HostException {
+    for (String host : silent.mainHosts()) {
+      if (mainHosts.needs(host, silent.vm())) {
+        return false;
+      }
+    }
+    return release(silent.vm(), silent.epoch());
   }
 
   /** A row for each VM that has left. */

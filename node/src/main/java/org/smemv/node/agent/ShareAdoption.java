@@ -22,17 +22,24 @@ final class ShareAdoption {
   private final long epoch;
   private final Set<String> told = new HashSet<>();
 
-  private ShareAdoption(HostedVm vm, String host, Function<String, InetSocketAddress> addressOf) {
+  private ShareAdoption(
+      HostedVm vm, long epoch, String host, Function<String, InetSocketAddress> addressOf) {
     this.vm = vm;
+    this.epoch = epoch;
     this.host = host;
     this.addressOf = addressOf;
-    this.epoch = vm.record().epoch(); // a later one may be that of the next move
   }
 
-  /** Tells them now, and those that cannot be told each second until they are; returns at once. */
-  static void begin(HostedVm vm, String host, Function<String, InetSocketAddress> addressOf) {
+  /**
+   * Tells each from now on, every second, until all know; returns at once.
+   *
+   * @param epoch in which the VM came here, or was found here: that of its record may be the next
+   *     move's by now, and would have the sub-hosts forget the host that it moves to
+   */
+  static void begin(
+      HostedVm vm, long epoch, String host, Function<String, InetSocketAddress> addressOf) {
     if (!vm.record().shares().isEmpty()) {
-      ShareAdoption adoption = new ShareAdoption(vm, host, addressOf);
+      ShareAdoption adoption = new ShareAdoption(vm, epoch, host, addressOf);
       EachSecond.until("adopt-" + vm.record().name(), adoption::isDone);
     }
   }

@@ -189,7 +189,8 @@ final class Survivors {
       settleFirst(vm);
     } else {
       vm.keepWithinLimit();
-      Thread.ofVirtual().start(() -> goOn(vm));
+      long epoch = vm.record().epoch();
+      Thread.ofVirtual().start(() -> goOn(vm, epoch));
     }
     return true;
   }
@@ -206,11 +207,11 @@ final class Survivors {
   }
 
   /** One that was taken and never ran is run; what an operator has paused stays so. */
-  private void goOn(HostedVm vm) {
+  private void goOn(HostedVm vm, long epoch) {
     if (vm.record().phase() == Phase.TAKEN) {
-      new FirstRun(host, addressOf).begin(vm);
+      new FirstRun(host, addressOf).begin(vm, epoch);
     } else {
-      ShareAdoption.begin(vm, host, addressOf);
+      ShareAdoption.begin(vm, epoch, host, addressOf);
       LeavingShares.begin(vm, host, addressOf);
       GrantsAfterRestart.begin(vm, host, addressOf);
       vm.comeBackSurely();
@@ -231,8 +232,9 @@ final class Survivors {
         }
         vm.keepWithinLimit();
         vm.comeBackSurely();
+        long epoch = vm.record().epoch();
         vm.vacate();
-        ShareAdoption.begin(vm, host, addressOf);
+        ShareAdoption.begin(vm, epoch, host, addressOf);
         LeavingShares.begin(vm, host, addressOf);
       }
     } catch (InterruptedException e) {

@@ -14,19 +14,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostException;
 import org.smemv.node.RecordFile;
-import org.smemv.node.agent.VmRecord.Phase;
+import org.smemv.node.agent.VmRecord.TakenNote;
 
 /**
  * Which VMs this host took in which epoch, so that a source that never heard of it gets the same
  * answer whenever it asks, also when the VM has left or ended here meanwhile: one small file for
- * each VM, with the epoch and the source on a line each.
+ * each VM, with the epoch and the sources on a line each.
  *
  * <p>How long is a note needed? Only the source of a migration asks for its outcome, and only while
  * it has a record of the VM: without one, a restarted agent there finds nothing to ask about and
  * nothing to let run. That may be long after, as its agent may be down for days while its stopped
  * QEMU lives on; so no note is too old. It goes when the source itself has said that it knows
  * nothing of the VM any more ({@link #prune}), and stays for as long as the source cannot be asked.
- * Safe for use by many threads.
+ * A VM that comes a second time may have two such sources, which are both remembered. Safe for use
+ * by many threads.
  */
 final class TakenVms {
   private static final Logger log = LoggerFactory.getLogger(TakenVms.class);
@@ -36,8 +37,6 @@ final class TakenVms {
     boolean holds(String host, UUID vm) throws HostException;
   }
 
-  private record Note(long epoch, @Nullable String source) {}
-
   private final Path directory;
 
   TakenVms(Path directory) {
@@ -46,19 +45,15 @@ final class TakenVms {
 
   /** Notes that a VM came here, durably. After its record says so. */
   synchronized void note(VmRecord record) throws IOException {
-    String source = record.cameFrom();
-    if (record.phase() != Phase.INCOMING && source != null) {
+    TakenNote note = record.note();
+    if (note != null) {
       Files.createDirectories(directory);
-      RecordFile.replace(file(record.id()), lastEpoch(record) + "\n" + source + "\n");
+      write(record.id(), note.after(readOrNull(record.id())));
     }
   }
 
-  /**
-   * The last epoch in which the VM was surely here. While it leaves, its next host may have it, and
-   * the epochs that follow are that host's: an answer for them would not be ours to give.
-   */
-  private static long lastEpoch(VmRecord record) {
-    return record.leavingTo() != null ? record.leavingEpoch() - 1 : record.epoch();
+  private void write(UUID vm, TakenNote note) throws IOException {
+    RecordFile.replace(file(vm), note.epoch() + "\n" + String.join("\n", note.sources()) + "\n");
   }
 
   private Path file(UUID vm) {
@@ -67,11 +62,11 @@ final class TakenVms {
 
   /** Whether the VM was taken in this epoch or a later one. */
   synchronized boolean has(UUID vm, long epoch) {
-    Note note = read(vm);
+    TakenNote note = read(vm);
     return note != null && note.epoch() >= epoch;
   }
 
-  private @Nullable Note read(UUID vm) {
+  private @Nullable TakenNote read(UUID vm) {
     Path file = file(vm);
     if (!Files.exists(file)) {
       return null;
@@ -81,7 +76,7 @@ final class TakenVms {
       if (lines.isEmpty()) {
         throw new IOException("it is empty");
       }
-      return new Note(Long.parseLong(lines.getFirst()), lines.size() > 1 ? lines.get(1) : null);
+      return new TakenNote(Long.parseLong(lines.getFirst()), lines.subList(1, lines.size()));
     } catch (IOException | NumberFormatException e) {
       // To say that the VM was not taken could make it run twice.
       throw new IllegalStateException(file + " is damaged: " + e.getMessage(), e);
@@ -92,23 +87,34 @@ final class TakenVms {
   void prune(Sources sources) throws IOException {
     Set<String> unreachable = new HashSet<>();
     for (UUID vm : all()) {
-      Note note = readOrNull(vm);
-      String source = note == null ? null : note.source();
-      if (note == null || source == null || unreachable.contains(source)) {
+      TakenNote note = readOrNull(vm);
+      if (note == null) {
         continue;
       }
-      try {
-        if (!sources.holds(source, vm)) {
-          remove(vm, note);
+      List<String> gone = new ArrayList<>();
+      for (String source : note.sources()) {
+        if (!unreachable.contains(source) && knowsNothing(sources, source, vm, unreachable)) {
+          gone.add(source);
         }
-      } catch (HostException | IllegalArgumentException e) {
-        unreachable.add(source);
-        log.info("VM {}: the note that it came from {} is kept: {}", vm, source, e.getMessage());
+      }
+      if (!gone.isEmpty()) {
+        forget(vm, note, gone);
       }
     }
   }
 
-  private synchronized @Nullable Note readOrNull(UUID vm) {
+  private static boolean knowsNothing(
+      Sources sources, String source, UUID vm, Set<String> unreachable) {
+    try {
+      return !sources.holds(source, vm);
+    } catch (HostException | IllegalArgumentException e) {
+      unreachable.add(source);
+      log.info("VM {}: the note that it came from {} is kept: {}", vm, source, e.getMessage());
+      return false;
+    }
+  }
+
+  private synchronized @Nullable TakenNote readOrNull(UUID vm) {
     try {
       return read(vm);
     } catch (IllegalStateException e) {
@@ -130,10 +136,15 @@ final class TakenVms {
     return vms;
   }
 
-  /** The VM may have come again while its former source was asked: that is another note. */
-  private synchronized void remove(UUID vm, Note asked) throws IOException {
+  /** The VM may have come again while its former sources were asked: that is another note. */
+  private synchronized void forget(UUID vm, TakenNote asked, List<String> gone) throws IOException {
     if (asked.equals(read(vm))) {
-      RecordFile.delete(file(vm));
+      TakenNote rest = asked.without(gone);
+      if (rest == null) {
+        RecordFile.delete(file(vm));
+      } else {
+        write(vm, rest);
+      }
     }
   }
 }

@@ -1,11 +1,15 @@
 package org.smemv.node.agent;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -58,7 +62,8 @@ public record VmRecord(
     shares = List.copyOf(shares);
   }
 
-  VmRecord withEpoch(long newEpoch) {
+  /** The same in another epoch. */
+  public VmRecord withEpoch(long newEpoch) {
     return new VmRecord(
         name,
         id,
@@ -73,7 +78,8 @@ public record VmRecord(
         cameFrom);
   }
 
-  VmRecord withMainMemory(long bytes, List<HostControl.Share> newShares) {
+  /** The same with another limit here, and other shares. */
+  public VmRecord withMainMemory(long bytes, List<HostControl.Share> newShares) {
     return new VmRecord(
         name,
         id,
@@ -94,23 +100,26 @@ public record VmRecord(
     return withMainMemory(mainMemoryBytes, all);
   }
 
-  VmRecord without(HostControl.Share gone) {
+  /** The same without a sub-host. */
+  public VmRecord without(HostControl.Share gone) {
     List<HostControl.Share> rest = shares.stream().filter(s -> !s.equals(gone)).toList();
     return withMainMemory(mainMemoryBytes, rest);
   }
 
   /** Whether the VM has a sub-host with that number there. */
-  boolean hasShareOf(HostControl.Share share) {
+  public boolean hasShareOf(HostControl.Share share) {
     return shares.stream()
         .anyMatch(s -> s.index() == share.index() && s.host().equals(share.host()));
   }
 
   /** Whether all of the VM is to be on its main host. */
-  boolean isWhole() {
+  @JsonIgnore
+  public boolean isWhole() {
     return mainMemoryBytes >= memoryBytes;
   }
 
-  VmRecord taken() {
+  /** The VM is here from now on and nowhere else: the decision of a migration. */
+  public VmRecord taken() {
     return new VmRecord(
         name,
         id,
@@ -126,11 +135,13 @@ public record VmRecord(
   }
 
   /** Whether the VM belongs to this host, as far as this host knows. */
-  boolean isHere() {
+  @JsonIgnore
+  public boolean isHere() {
     return phase == Phase.TAKEN || phase == Phase.HERE;
   }
 
-  VmRecord here() {
+  /** The VM is here, and ran here. */
+  public VmRecord here() {
     return new VmRecord(
         name,
         id,
@@ -145,7 +156,8 @@ public record VmRecord(
         cameFrom);
   }
 
-  VmRecord leaving(String host, long newEpoch, boolean andLeavesRest) {
+  /** A new main host may take the VM from now on. */
+  public VmRecord leaving(String host, long newEpoch, boolean andLeavesRest) {
     return new VmRecord(
         name,
         id,
@@ -176,8 +188,52 @@ public record VmRecord(
         cameFrom);
   }
 
+  /** Whether a migration of this epoch brought the VM here, or a later one did. */
+  public boolean isTakenIn(long asked) {
+    return phase != Phase.INCOMING && epoch >= asked;
+  }
+
+  /**
+   * What is to be remembered of the VM here, also when it is not here any more; null when nobody
+   * can ask for it.
+   */
+  public @Nullable TakenNote note() {
+    if (phase == Phase.INCOMING || cameFrom == null) {
+      return null;
+    }
+    // While it leaves, its next host may have it, and the epochs that follow are that host's: an
+    // answer for them would not be ours to give.
+    return new TakenNote(leavingTo != null ? leavingEpoch - 1 : epoch, List.of(cameFrom));
+  }
+
+  /**
+   * That a VM came here.
+   *
+   * @param epoch the last epoch in which it was surely here
+   * @param sources the hosts that it left to come here and that may ask for it, the last one first;
+   *     none in a note of an earlier version
+   */
+  public record TakenNote(long epoch, List<String> sources) {
+    public TakenNote {
+      sources = List.copyOf(sources);
+    }
+
+    /** With those that may still ask for an earlier stay: each of them must hear that it was. */
+    public TakenNote after(@Nullable TakenNote earlier) {
+      Set<String> all = new LinkedHashSet<>(sources);
+      all.addAll(earlier == null ? List.of() : earlier.sources());
+      return new TakenNote(epoch, List.copyOf(all));
+    }
+
+    /** Without those that know nothing of the VM any more; null when nobody can ask then. */
+    public @Nullable TakenNote without(Collection<String> gone) {
+      List<String> rest = sources.stream().filter(source -> !gone.contains(source)).toList();
+      return rest.isEmpty() ? null : new TakenNote(epoch, rest);
+    }
+  }
+
   /** Whether the VM is split with this host. */
-  boolean isSplitWith(String host) {
+  public boolean isSplitWith(String host) {
     return shares.stream().anyMatch(share -> share.host().equals(host));
   }
 

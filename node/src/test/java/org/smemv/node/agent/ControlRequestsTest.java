@@ -192,6 +192,22 @@ class ControlRequestsTest implements HolderDirectory {
     assertThat(ledger.grantedBytes()).isEqualTo(8192 + 4096);
   }
 
+  /** It would never lapse, because others are connected about the pages. */
+  @Test
+  void aReservationAsMainHostDoesNotOutliveItsMigrationWhereTheVmHasAShare() throws Exception {
+    try (RemoteHost host = askedBy("h2")) {
+      host.reserve(new Reservation(id, "a", 2, Role.MAIN, BYTES, BYTES, "h2", "h1"));
+      host.reserve(new Reservation(id, "a", 4, Role.SUB, 4096, BYTES, "h2", "h3"));
+      assertThat(ledger.grantedBytes()).isEqualTo(4096);
+      Reservation late = new Reservation(id, "a", 4, Role.MAIN, BYTES, BYTES, "h2", "h1");
+      assertThatThrownBy(() -> host.reserve(late)).hasMessageContaining("holds pages of VM a");
+      host.keep(id, 4);
+      Reservation next = new Reservation(id, "a", 5, Role.MAIN, BYTES, BYTES, "h2", "h1");
+      assertThatThrownBy(() -> host.reserve(next)).hasMessageContaining("another main host");
+    }
+    assertThat(ledger.grantedBytes()).isEqualTo(4096);
+  }
+
   @Test
   void aShareIsNeededOnlyWhenTheRecordNamesTheOneWhoAsks() throws Exception {
     List<Share> shares = List.of(new Share(0, "h2", BYTES));

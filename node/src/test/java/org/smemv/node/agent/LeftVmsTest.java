@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.smemv.linux.MemoryFile;
 import org.smemv.migration.HostControl.Share;
+import org.smemv.migration.ShareBook;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.HostReport;
 import org.smemv.paging.LeftMemory;
@@ -117,8 +118,8 @@ class LeftVmsTest {
     restartWith(Phase.LEFT);
 
     assertThat(local.left().silent(vm -> true, Duration.ZERO)).isEmpty();
-    HeldShares.Silent silent = local.left().silent(vm -> false, Duration.ZERO).getFirst();
-    assertThat(silent).isEqualTo(new HeldShares.Silent(id, EPOCH, List.of("h2")));
+    ShareBook.Silent silent = local.left().silent(vm -> false, Duration.ZERO).getFirst();
+    assertThat(silent).isEqualTo(new ShareBook.Silent(id, EPOCH, List.of("h2")));
   }
 
   @Test

@@ -88,6 +88,22 @@ class TakenVmsTest {
     assertThat(taken.has(away, 2)).isTrue();
   }
 
+  /** Its agent may be away for as long as it likes: it must not hear that the VM never came. */
+  @Test
+  void theSourceOfAnEarlierStayIsRememberedUntilItKnowsNothingOfTheVmEither() throws Exception {
+    note(VM, 7, "h1");
+    note(VM, 9, "h2");
+    taken.prune((host, vm) -> host.equals("h1"));
+    assertThat(taken.has(VM, 7)).isTrue();
+    taken.prune(
+        (host, vm) -> {
+          assertThat(host).isEqualTo("h1");
+          return false;
+        });
+
+    assertThat(taken.has(VM, 7)).isFalse();
+  }
+
   @Test
   void aHostThatDoesNotAnswerIsAskedOnceInAPruning() throws Exception {
     note(VM, 7, "h9");
