@@ -17,6 +17,7 @@ import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationPlan;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.Json;
@@ -122,6 +123,7 @@ final class Departures {
                 () -> {
                   try (prepared) {
                     migration.run();
+                    stay(vm, migration);
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   } finally {
@@ -130,6 +132,13 @@ final class Departures {
                 });
     job.watch(runner);
     return job;
+  }
+
+  /** The sub-hosts were told that the VM may move: they need not ask its target any more. */
+  private void stay(HostedVm vm, Migration migration) {
+    if (migration.state() == MigrationState.ABORTED) {
+      ShareAdoption.begin(vm, host, addressOf);
+    }
   }
 
   private synchronized void remember(MigrationJob job) {
