@@ -10,6 +10,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,9 +28,11 @@ class MigrationHistoryTest {
     final BlockingQueue<MigrationEvent> told = new LinkedBlockingQueue<>();
     final BlockingQueue<String> quiet = new LinkedBlockingQueue<>();
     final BlockingQueue<String> permits = new LinkedBlockingQueue<>();
+    final AtomicInteger offered = new AtomicInteger();
 
     @Override
     public boolean happened(MigrationEvent event) {
+      offered.incrementAndGet();
       try {
         permits.take();
       } catch (InterruptedException e) {
@@ -88,6 +91,7 @@ class MigrationHistoryTest {
         state,
         reason,
         new MigrationReport.Ram(1L << 30, sent, 0, 0, 0, 0, 0, 0, 0),
+        MigrationReport.Gather.NONE,
         true,
         -1,
         -1,
@@ -152,6 +156,7 @@ class MigrationHistoryTest {
     follow(0, fast);
     history.note(report(MigrationState.COPY, 0));
     fast.next();
+    await().until(() -> slow.offered.get() == 1);
     for (int sent = 1; sent <= 100; sent++) {
       history.note(report(MigrationState.COPY, sent));
       assertThat(fast.next().report().ram().transferred()).isEqualTo(sent);

@@ -123,6 +123,7 @@ class DirectoryCommandsTest implements DirectoryOperations {
         report.state(),
         report.reason(),
         report.ram(),
+        report.gather(),
         report.converging(),
         report.expectedDowntimeMillis(),
         report.downtimeMillis(),
