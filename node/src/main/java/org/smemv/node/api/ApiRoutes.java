@@ -76,7 +76,7 @@ final class ApiRoutes {
   private void metrics(ServerRequest request, ServerResponse response) {
     response
         .status(200)
-        .header(HeaderNames.CONTENT_TYPE, MetricsPage.CONTENT_TYPE)
+        .header(HeaderNames.CONTENT_TYPE, MetricFamilies.CONTENT_TYPE)
         .send(MetricsPage.of(operations.metrics(), followers.count()));
   }
 
