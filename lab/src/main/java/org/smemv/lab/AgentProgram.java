@@ -4,6 +4,9 @@ import java.util.List;
 
 /** What runs on every host of a lab. */
 public interface AgentProgram {
+  /** Whatever can be done before, once, to have agents start quickly. */
+  default void prepare() {}
+
   /** The command that becomes the agent of that host; it must stay in the foreground. */
   List<String> command(HostPlan host);
 

@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.smemv.linux.JavaCommand;
 
 /** The S-memV agent, run by the Java platform and from the class path of this process. */
 final class JavaAgentProgram implements AgentProgram {
@@ -22,8 +21,13 @@ final class JavaAgentProgram implements AgentProgram {
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(1);
 
   @Override
+  public void prepare() {
+    QuickStart.prepare();
+  }
+
+  @Override
   public List<String> command(HostPlan host) {
-    List<String> command = JavaCommand.of(MAIN_CLASS, List.of("-Xms64m", "-Xmx256m"));
+    List<String> command = QuickStart.command(MAIN_CLASS, List.of("-Xms64m", "-Xmx256m"));
     command.addAll(
         List.of(
             "agent",

@@ -59,6 +59,7 @@ public final class Lab implements AutoCloseable {
     LabRequirements.check();
     try (LabLock _ = LabLock.take()) {
       refuseSecond();
+      program.prepare();
       LabTeardown.removeAll();
       Lab lab = new Lab(plan, program);
       try {

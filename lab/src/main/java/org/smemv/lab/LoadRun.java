@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -20,6 +21,9 @@ import org.HdrHistogram.Histogram;
  */
 final class LoadRun {
   private static final long MAX_MICROS = TimeUnit.MINUTES.toMicros(10);
+
+  private static final int TICKS_PER_SECOND = 10;
+  private static final long TICK_NANOS = 100_000_000;
 
   /** How long the end of a load, and its last question to memcached, may take. */
   private static final int END_MILLIS = 2000;
@@ -79,12 +83,22 @@ final class LoadRun {
    * @throws LabException when memcached cannot be filled
    */
   LoadSummary run(Consumer<Filled> filled, Consumer<Second> second) throws InterruptedException {
+    return run(filled, second, answers -> {});
+  }
+
+  /**
+   * As the other.
+   *
+   * @param tick told every tenth of a second how many requests were answered since the beginning
+   */
+  LoadSummary run(Consumer<Filled> filled, Consumer<Second> second, LongConsumer tick)
+      throws InterruptedException {
     try (ExecutorService threads = Executors.newFixedThreadPool(plan.connections())) {
       long begin = System.nanoTime();
       joinAll(shares.stream().map(share -> threads.submit(filling(share))).toList());
       long fillMillis = (System.nanoTime() - begin) / 1_000_000;
       filled.accept(new Filled(plan.valueCount(), fillMillis));
-      return load(threads, fillMillis, second);
+      return load(threads, fillMillis, second, tick);
     }
   }
 
@@ -101,7 +115,8 @@ final class LoadRun {
     return new MemcachedConnection().open(plan.server(), port, plan.timeoutSeconds() * 1000);
   }
 
-  private LoadSummary load(ExecutorService threads, long fillMillis, Consumer<Second> second)
+  private LoadSummary load(
+      ExecutorService threads, long fillMillis, Consumer<Second> second, LongConsumer tick)
       throws InterruptedException {
     long epochMillis = System.currentTimeMillis();
     long start = System.nanoTime();
@@ -120,7 +135,7 @@ final class LoadRun {
     for (LoadWorker worker : workers) {
       running.add(threads.submit(() -> worker.run(() -> stop.getCount() == 0)));
     }
-    reportUntilStopped(counters, start, second);
+    reportUntilStopped(counters, start, second, tick);
     long end = System.nanoTime();
     endAll(workers, running);
     gaps.answered(System.nanoTime());
@@ -155,13 +170,13 @@ final class LoadRun {
     joinAll(running);
   }
 
-  private void reportUntilStopped(LoadCounters counters, long start, Consumer<Second> second)
+  private void reportUntilStopped(
+      LoadCounters counters, long start, Consumer<Second> second, LongConsumer tick)
       throws InterruptedException {
     long sets = 0;
     long gets = 0;
     for (int number = 1; plan.seconds() == 0 || number <= plan.seconds(); number++) {
-      long due = start + TimeUnit.SECONDS.toNanos(number) - System.nanoTime();
-      if (stop.await(due, TimeUnit.NANOSECONDS)) {
+      if (isStoppedInSecond(number, counters, start, tick)) {
         return;
       }
       Histogram both = addLatencies(counters);
@@ -180,6 +195,21 @@ final class LoadRun {
       gets = getsNow;
     }
     stop.countDown();
+  }
+
+  /** Lets a second go by, with its ticks. */
+  private boolean isStoppedInSecond(
+      int number, LoadCounters counters, long start, LongConsumer tick)
+      throws InterruptedException {
+    for (int i = 1; i <= TICKS_PER_SECOND; i++) {
+      long at = (number - 1L) * TICKS_PER_SECOND + i;
+      long due = start + at * TICK_NANOS - System.nanoTime();
+      if (stop.await(due, TimeUnit.NANOSECONDS)) {
+        return true;
+      }
+      tick.accept(counters.sets.sum() + counters.gets.sum());
+    }
+    return false;
   }
 
   /** Adds what came since the last call to the totals, and returns it. */

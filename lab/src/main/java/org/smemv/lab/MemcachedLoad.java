@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
  * A memcached client that checks every value it gets; a program of its own, since it runs in the
  * clients' namespace. It fills memcached, then sets and gets for a time, or until its standard
  * input ends or it gets a SIGTERM. Each line of its output is a JSON object whose {@code kind} is
- * {@code filled} (once), {@code second} (every second) or {@code summary} (the last). Its exit
- * status is 1 when it found an error.
+ * {@code filled} (once), {@code tick} (every tenth of a second), {@code second} (every second) or
+ * {@code summary} (the last). Its exit status is 1 when it found an error.
  */
 @Command(
     name = "memcached-load",
@@ -28,7 +28,11 @@ final class MemcachedLoad implements Callable<Integer> {
   static final String KIND = "kind";
   static final String FILLED = "filled";
   static final String SECOND = "second";
+  static final String TICK = "tick";
   static final String SUMMARY = "summary";
+
+  /** How many requests were answered so far. */
+  private record Tick(long answers) {}
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -106,7 +110,10 @@ final class MemcachedLoad implements Callable<Integer> {
     }
     LoadSummary summary =
         new LoadRun(plan, port, stop)
-            .run(filled -> print(FILLED, filled), second -> print(SECOND, second));
+            .run(
+                filled -> print(FILLED, filled),
+                second -> print(SECOND, second),
+                answers -> print(TICK, new Tick(answers)));
     print(SUMMARY, summary);
     return summary.errors() == 0 ? 0 : 1;
   }

@@ -7,14 +7,12 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.smemv.linux.JavaCommand;
 
 /** A {@link MemcachedLoad} that runs in the clients' namespace. Its methods are for any thread. */
 public final class RunningLoad implements AutoCloseable {
@@ -25,6 +23,8 @@ public final class RunningLoad implements AutoCloseable {
   private final CompletableFuture<LoadSummary> summary = new CompletableFuture<>();
   private volatile long requestsLastSecond;
   private final AtomicInteger secondsWithAnswers = new AtomicInteger();
+  private final AtomicInteger ticksWithAnswers = new AtomicInteger();
+  private long answers;
 
   private RunningLoad(Process process) {
     this.process = process;
@@ -32,7 +32,7 @@ public final class RunningLoad implements AutoCloseable {
 
   static RunningLoad start(LabPlace client, LoadPlan plan) {
     List<String> command =
-        new ArrayList<>(JavaCommand.of(MemcachedLoad.class, List.of("-Xms32m", "-Xmx256m")));
+        QuickStart.command(MemcachedLoad.class.getName(), List.of("-Xms32m", "-Xmx256m"));
     command.addAll(plan.arguments());
     RunningLoad load = new RunningLoad(client.start(command, ProcessBuilder.Redirect.INHERIT));
     Thread.ofVirtual().start(load::read);
@@ -55,6 +55,11 @@ public final class RunningLoad implements AutoCloseable {
   private void take(JsonNode line) {
     switch (line.path(MemcachedLoad.KIND).asText()) {
       case MemcachedLoad.FILLED -> filled.complete(true);
+      case MemcachedLoad.TICK -> {
+        long now = line.path("answers").asLong();
+        ticksWithAnswers.addAndGet(now > answers ? 1 : 0);
+        answers = now;
+      }
       case MemcachedLoad.SECOND -> {
         requestsLastSecond = line.path("sets").asLong() + line.path("gets").asLong();
         secondsWithAnswers.addAndGet(requestsLastSecond > 0 ? 1 : 0);
@@ -83,6 +88,14 @@ public final class RunningLoad implements AutoCloseable {
   /** How many whole seconds had an answer so far; grows as long as the server goes on. */
   public int secondsWithAnswers() {
     return secondsWithAnswers.get();
+  }
+
+  /**
+   * How many whole tenths of a second had an answer so far. As the first one after a call of this
+   * may have begun before the call, two more mean answers after it.
+   */
+  public int ticksWithAnswers() {
+    return ticksWithAnswers.get();
   }
 
   /**

@@ -33,8 +33,10 @@ final class FakeMemcached implements AutoCloseable {
   private volatile Fault fault = Fault.NONE;
   private volatile long silenceMillis;
 
+  private final Thread acceptor;
+
   FakeMemcached() throws IOException {
-    Thread.ofVirtual().start(this::accept);
+    acceptor = Thread.ofVirtual().start(this::accept);
   }
 
   int port() {
@@ -133,5 +135,10 @@ final class FakeMemcached implements AutoCloseable {
   @Override
   public void close() throws IOException {
     server.close();
+    try {
+      acceptor.join(); // the kernel listens until it has left accept()
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

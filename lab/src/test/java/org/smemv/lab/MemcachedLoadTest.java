@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,13 +138,15 @@ class MemcachedLoadTest {
     assertThatThrownBy(() -> PLAN.withZipf(1)).hasMessageContaining("skew");
   }
 
-  /** Faults begin with the load; a short warm-up lets every key have more than one version. */
+  /** Faults begin late enough that keys have more than one version. */
   private LoadSummary runWith(FakeMemcached.Fault fault, int times) throws InterruptedException {
-    return new LoadRun(PLAN.withSeconds(2), memcached.port(), new CountDownLatch(1))
+    AtomicInteger tenths = new AtomicInteger();
+    return new LoadRun(PLAN, memcached.port(), new CountDownLatch(1))
         .run(
             filled -> {},
-            second -> {
-              if (second.second() == 1) {
+            second -> {},
+            answers -> {
+              if (tenths.incrementAndGet() == 3) {
                 memcached.fail(fault, times);
               }
             });

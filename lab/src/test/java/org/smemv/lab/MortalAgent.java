@@ -46,6 +46,11 @@ public final class MortalAgent implements AgentProgram {
   }
 
   @Override
+  public void prepare() {
+    agent.prepare();
+  }
+
+  @Override
   public List<String> command(HostPlan host) {
     List<String> command = new ArrayList<>(agent.command(host));
     command.set(command.indexOf(SmemvCommand.class.getName()), MortalAgent.class.getName());

@@ -1,6 +1,7 @@
 package org.smemv.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.smemv.lab.SplitLab.MIB;
 
 import java.time.Duration;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.migration.MigrationState;
+import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
@@ -95,7 +97,11 @@ class OnwardMigrationIT {
   void aSubHostIsExchangedForAnotherWhileTheMainPartMoves() throws Exception {
     TestVm vm = lab.start("vm", 1);
     lab.migrate(vm, SplitLab.split("h3", "h4"));
-    move("h2", vm, SplitLab.MAIN_BYTES, "h1", "h5", "h4");
+    MigrateVm exchange = request(SplitLab.MAIN_BYTES, 0, "h1", "h5", "h4");
+    MigrationReport begun = lab.host("h2").migrate("vm", exchange);
+    await("h2", begun, MigrationState.SETTLE);
+    assertIsNotMovedWhileItLeavesSubHosts();
+    await("h2", begun, MigrationState.DONE);
     assertThat(lab.host("h1").vm("vm").subs())
         .extracting(VmReport.Sub::host)
         .containsExactly("h5", "h4");
@@ -103,6 +109,17 @@ class OnwardMigrationIT {
     vm.awaitProgress();
     TestVm.assertAddsUp(lab.host("h1").vm("vm"));
     vm.assertNothingIsWrong();
+  }
+
+  /** It leaves h3 for a second at least, as each second it is looked whether it has left. */
+  private static void assertIsNotMovedWhileItLeavesSubHosts() {
+    OperationException refused =
+        catchThrowableOfType(
+            OperationException.class,
+            () -> lab.host("h1").migrate("vm", request(SplitLab.MAIN_BYTES, 0, "h2")));
+    assertThat(refused).isNotNull();
+    assertThat(refused.code()).isEqualTo(ErrorCode.BUSY);
+    assertThat(refused).hasMessageContaining("sub-hosts that it is leaving");
   }
 
   @Test

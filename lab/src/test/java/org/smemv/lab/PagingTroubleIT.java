@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -20,12 +21,18 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.smemv.linux.ForeignSystemCalls;
+import org.smemv.migration.MigrationState;
+import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.api.VmState;
 
 /** A VM with half of its memory on two sub-hosts, and what its paging must get over. */
 class PagingTroubleIT {
   private static final Duration SOON = Duration.ofMinutes(2);
+
+  /** Bytes a second: a round over the main part takes some seconds. */
+  private static final long SLOWLY = 16 * SplitLab.MIB;
+
   private static final long SYS_DUP2 = 33;
   private static final long STANDARD_OUTPUT = 1;
 
@@ -116,23 +123,40 @@ class PagingTroubleIT {
   @Test
   void pagingThatBreaksInTheMiddleOfAnEvictionIsStartedAgainInTheSameAgent() throws Exception {
     long agent = lab.lab().agent("h2").orElseThrow().pid();
-    Path log = lab.lab().host("h2").plan().log();
+    awaitPagingAgainAfterItBroke(1);
 
-    for (int broken = 1; broken <= 2; broken++) {
-      breakEvictions(agent, split.pid());
-      int times = broken;
-      Awaitility.await("paging goes on")
-          .atMost(SOON)
-          .until(() -> count(log, "VM vm: paging goes on") == times);
-      VmReport back = awaitPaging();
-      assertThat(back.subs()).allMatch(VmReport.Sub::connected);
-      TestVm.assertAddsUp(back);
-      vm.awaitProgress();
-    }
+    // The second time in the middle of a move, which began with what the new pager does not have.
+    MigrationReport begun =
+        lab.host("h2").migrate("vm", SplitLab.toMain("h1", SplitLab.MAIN_BYTES, SLOWLY));
+    awaitMove(begun, report -> report.state() == MigrationState.COPY);
+    awaitPagingAgainAfterItBroke(2);
+    MigrationReport ended = awaitMove(begun, report -> report.state().isOverOrStalled());
+    assertThat(ended.state()).isEqualTo(MigrationState.ABORTED);
+    assertThat(ended.reason()).contains("paging broke meanwhile");
+    lab.awaitAllFree("h1");
 
-    assertThat(count(log, "the evictor broke")).isEqualTo(2);
+    assertThat(count(lab.lab().host("h2").plan().log(), "the evictor broke")).isEqualTo(2);
     assertThat(lab.lab().agent("h2").orElseThrow().pid()).isEqualTo(agent);
     vm.assertNothingIsWrong();
+  }
+
+  private void awaitPagingAgainAfterItBroke(int times) throws Exception {
+    Path log = lab.lab().host("h2").plan().log();
+    breakEvictions(lab.lab().agent("h2").orElseThrow().pid(), split.pid());
+    Awaitility.await("paging goes on")
+        .atMost(SOON)
+        .until(() -> count(log, "VM vm: paging goes on") == times);
+    VmReport back = awaitPaging();
+    assertThat(back.subs()).allMatch(VmReport.Sub::connected);
+    TestVm.assertAddsUp(back);
+    vm.awaitProgress();
+  }
+
+  private static MigrationReport awaitMove(
+      MigrationReport begun, Predicate<MigrationReport> wanted) {
+    return Awaitility.await("the move of the VM")
+        .atMost(SOON)
+        .until(() -> lab.host("h2").migration(begun.id()), wanted);
   }
 
   /**

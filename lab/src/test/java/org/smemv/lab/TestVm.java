@@ -3,6 +3,7 @@ package org.smemv.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import org.awaitility.Awaitility;
 import org.smemv.node.api.VmReport;
 
@@ -33,17 +34,24 @@ final class TestVm implements AutoCloseable {
 
   /** Waits until the client has got answers and the checker has worked, both after this call. */
   void awaitProgress() {
-    long ticks = guest.stressTicks();
-    int before = load.secondsWithAnswers();
-    Awaitility.await(name + " goes on")
-        .atMost(GOES_ON)
-        .pollInterval(Duration.ofMillis(500))
-        .until(() -> load.secondsWithAnswers() >= before + 2 && guest.stressTicks() > ticks);
+    int before = load.ticksWithAnswers();
+    awaitProgress(() -> load.ticksWithAnswers() >= before + 2);
   }
 
-  /** Ends the load, which must have seen nothing but right answers, like the checker. */
+  private void awaitProgress(BooleanSupplier answered) {
+    long ticks = guest.stressTicks();
+    Awaitility.await(name + " goes on")
+        .atMost(GOES_ON)
+        .until(() -> answered.getAsBoolean() && guest.stressTicks() > ticks);
+  }
+
+  /**
+   * Lets the load go on for some seconds and ends it; it must have seen nothing but right answers,
+   * like the checker.
+   */
   void assertNothingIsWrong() {
-    awaitProgress();
+    int before = load.secondsWithAnswers();
+    awaitProgress(() -> load.secondsWithAnswers() >= before + 2);
     LoadSummary summary = load.stop();
     assertThat(summary.errors()).as(summary.descriptions().toString()).isZero();
     assertThat(summary.evictions()).isZero();

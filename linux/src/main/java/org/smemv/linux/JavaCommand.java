@@ -11,7 +11,7 @@ import java.util.List;
 public final class JavaCommand {
   /** What every process of this project is run with: small, and started soon. */
   private static final List<String> FLAGS =
-      List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xshare:auto");
+      List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC");
 
   private JavaCommand() {}
 

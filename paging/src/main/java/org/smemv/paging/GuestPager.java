@@ -3,6 +3,7 @@ package org.smemv.paging;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,16 @@ public final class GuestPager implements AutoCloseable {
    */
   public GuestPager(
       GuestAttachment attachment, SubHosts subHosts, Duration spin, Consumer<Throwable> broken) {
+    this(attachment, subHosts, spin, broken, System::nanoTime);
+  }
+
+  /** As the public one, with another clock for how long a sub-host is away. */
+  GuestPager(
+      GuestAttachment attachment,
+      SubHosts subHosts,
+      Duration spin,
+      Consumer<Throwable> broken,
+      LongSupplier clock) {
     PageTable table = attachment.table();
     GuestMemory memory = attachment.memory();
     this.attachment = attachment;
@@ -89,6 +100,7 @@ public final class GuestPager implements AutoCloseable {
                 leftovers,
                 evictor,
                 new RelocationSettlement(table, subHosts, leftovers),
+                clock,
                 broken));
   }
 

@@ -2,6 +2,7 @@ package org.smemv.paging;
 
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,8 +21,11 @@ final class ShareDrain implements AutoCloseable {
   /** Until the next look when nothing can be moved. */
   private static final long PAUSE_MILLIS = 200;
 
-  /** So long an empty sub-host that cannot be reached keeps a drain from its end. */
-  private static final long AWAY_NANOS = 10_000_000_000L;
+  /**
+   * So long a sub-host that cannot be reached, and that has no page but copies, keeps a drain from
+   * its end.
+   */
+  static final long AWAY_NANOS = 10_000_000_000L;
 
   /** The parts of a pager that it works with. */
   record Parts(
@@ -33,6 +37,7 @@ final class ShareDrain implements AutoCloseable {
       Leftovers leftovers,
       PageEvictor evictor,
       RelocationSettlement settlement,
+      LongSupplier clock,
       Consumer<Throwable> broken) {}
 
   private final Parts parts;
@@ -52,7 +57,8 @@ final class ShareDrain implements AutoCloseable {
   private volatile boolean known;
 
   private boolean suspected;
-  private long suspectedAtNanos;
+  private boolean away;
+  private long awaySinceNanos;
 
   /**
    * @param drains how many sub-hosts are drained at once
@@ -201,19 +207,19 @@ final class ShareDrain implements AutoCloseable {
   /**
    * Looks whether any entry names the sub-host; when none does, none will. It is looked through
    * once more, as the last drops may have failed, unless it stays away: it holds nothing that
-   * counts.
+   * counts. Should it come back later, it asks whether its share is needed, and frees it.
    */
   private boolean isDrained() {
-    if (!relocation.awaitSettled() || isNamed()) {
+    boolean gone = isAwayForLong();
+    if (!relocation.awaitSettled() || isNamed(gone)) {
       return false;
     }
     if (!suspected) {
       suspected = true;
-      suspectedAtNanos = System.nanoTime();
       parts.leftovers().suspect(index);
       parts.evictor().roomNeeded();
     }
-    if (parts.leftovers().isSuspect(index) && !isAwayForLong()) {
+    if (parts.leftovers().isSuspect(index) && !gone) {
       return false;
     }
     counters.done();
@@ -224,11 +230,19 @@ final class ShareDrain implements AutoCloseable {
   }
 
   private boolean isAwayForLong() {
-    return host.state() == SubHost.State.FORGOTTEN
-        || (!host.stores() && System.nanoTime() - suspectedAtNanos > AWAY_NANOS);
+    if (host.stores()) {
+      away = false;
+      return false;
+    }
+    long now = parts.clock().getAsLong();
+    if (!away) {
+      away = true;
+      awaySinceNanos = now;
+    }
+    return host.state() == SubHost.State.FORGOTTEN || now - awaySinceNanos > AWAY_NANOS;
   }
 
-  private boolean isNamed() {
+  private boolean isNamed(boolean gone) {
     boolean copies = false;
     for (long page = 0; page < parts.table().pages(); page++) {
       long entry = parts.table().get(page);
@@ -241,8 +255,20 @@ final class ShareDrain implements AutoCloseable {
     }
     if (copies && host.stores()) {
       counters.done(); // nothing waits for room: the last copies are being dropped
+    } else if (copies && gone) {
+      giveCopiesUp();
     }
     return copies;
+  }
+
+  /** Else a host that is gone for good would have the VM leave it for ever. */
+  private void giveCopiesUp() {
+    if (!host.isGivenUp()) {
+      log.warn("sub-host {} stays away: its copies are given up", host.identity().name());
+      host.giveUp();
+    }
+    parts.copies().lookEverywhere();
+    parts.evictor().roomNeeded();
   }
 
   @Override

@@ -41,6 +41,7 @@ public final class SubHost {
   private volatile State state = State.CONNECTING;
   private volatile boolean stores;
   private volatile boolean leaving;
+  private volatile boolean givenUp;
   private volatile String reason = "not connected yet";
   private final AtomicReference<@Nullable PageLink> nextBulk = new AtomicReference<>();
   private @Nullable PageLink bulk;
@@ -95,6 +96,18 @@ public final class SubHost {
 
   void leaving(boolean leaves) {
     leaving = leaves;
+  }
+
+  /**
+   * It is leaving, stays away, and is not waited for any more: what it has are copies, which need
+   * not be dropped there before they are forgotten here. For good.
+   */
+  void giveUp() {
+    givenUp = true;
+  }
+
+  boolean isGivenUp() {
+    return givenUp;
   }
 
   boolean hasRoomFor(int pages) {

@@ -307,7 +307,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
   @Override
   public boolean hasForgotten(int host) {
     SubHost asked = at(host);
-    return asked == null || asked.state() == SubHost.State.FORGOTTEN;
+    return asked == null || asked.state() == SubHost.State.FORGOTTEN || asked.isGivenUp();
   }
 
   /**

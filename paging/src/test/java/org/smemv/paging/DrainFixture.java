@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.smemv.linux.MemoryFile;
 import org.smemv.linux.MemoryMount;
 
@@ -23,6 +24,7 @@ final class DrainFixture implements AutoCloseable {
   final long pages;
   final List<StoreServer> stores = new ArrayList<>();
   final PageTable table;
+  final AtomicLong clock = new AtomicLong();
   private long epoch;
   GuestAttachment attachment;
   GuestPager pager;
@@ -66,7 +68,7 @@ final class DrainFixture implements AutoCloseable {
     for (int i = 0; i < subHosts; i++) {
       hosts.add(identity(i, i), pages);
     }
-    pager = new GuestPager(attachment, hosts, Duration.ofNanos(50_000), broken::add);
+    pager = new GuestPager(attachment, hosts, Duration.ofNanos(50_000), broken::add, clock::get);
     pager.recover();
     pager.serveFaults();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -241,6 +242,36 @@ class DrainTest {
     fixture.awaitDrained(0);
 
     fixture.assertStoresHoldWhatTheTableSays(0, 1);
+  }
+
+  @Test
+  void aSourceThatStaysAwayWithNothingButCopiesIsLetGoAndLookedThroughShouldItComeBack()
+      throws Exception {
+    attach(2);
+    place(0, 1, 40);
+    assertThat(pager().hold(Duration.ofSeconds(5))).isTrue();
+    for (long page = 1; page <= 40; page++) {
+      assertReads(page);
+    }
+    fixture.stores.get(0).goAway();
+    pager().goOn();
+    pager().drain(0);
+    await().until(() -> pager().evictions().failures() > 0 || !pager().subHosts().at(0).stores());
+    await().during(Duration.ofMillis(600)).until(() -> !pager().drained(0));
+    assertThat(pager().remaining(0)).isEqualTo(40);
+
+    fixture.clock.addAndGet(ShareDrain.AWAY_NANOS + 1);
+    fixture.awaitDrained(0);
+    fixture.awaitNoCopies();
+    // It was only copies: all of them are here, and leave in full the next time.
+    pager().limitPages(30);
+    await().until(() -> pager().remaining(1) >= 10);
+    fixture.stores.get(0).comeBack();
+    await().until(() -> fixture.stores.get(0).store.status().pages() == 0);
+    fixture.assertStoresHoldWhatTheTableSays(0, 1);
+    for (long page = 1; page <= 40; page++) {
+      assertReads(page);
+    }
   }
 
   @Test

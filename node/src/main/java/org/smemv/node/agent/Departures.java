@@ -19,6 +19,7 @@ import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationPlan;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.Json;
@@ -151,6 +152,7 @@ final class Departures {
                 () -> {
                   try (prepared) {
                     migration.run();
+                    stay(vm, migration);
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   } finally {
@@ -160,6 +162,13 @@ final class Departures {
                 });
     job.watch(runner);
     return job;
+  }
+
+  /** The sub-hosts were told that the VM may move: they need not ask its target any more. */
+  private void stay(HostedVm vm, Migration migration) {
+    if (migration.state() == MigrationState.ABORTED) {
+      ShareAdoption.begin(vm, vm.record().epoch(), host, addressOf);
+    }
   }
 
   private synchronized void remember(MigrationJob job) {

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,13 +66,20 @@ final class Heartbeats implements AutoCloseable {
     try {
       for (long number = 1; ; number++) {
         long begun = System.nanoTime();
-        note(beat(number));
+        String why = beat(number);
+        note(why);
         long spent = Duration.ofNanos(System.nanoTime() - begun).toMillis();
-        Thread.sleep(Math.max(1, Heartbeat.PERIOD_MILLIS - spent));
+        Thread.sleep(Math.max(1, (why == null ? Heartbeat.PERIOD_MILLIS : soon()) - spent));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Agents that were refused because all came at once are not to come at once again. */
+  private static long soon() {
+    return ThreadLocalRandom.current()
+        .nextLong(Heartbeat.PERIOD_MILLIS / 2, Heartbeat.PERIOD_MILLIS + 1);
   }
 
   /** Null, or why the directory does not list this host. */

@@ -92,10 +92,12 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     HeartbeatSource source = new HeartbeatSource(options, description::report, hosted, local);
     Heartbeats heartbeats =
         Heartbeats.start(options.name(), options.fleet().directory(), source::next);
-    EndOfProcess.await();
-    heartbeats.close();
-    api.close();
-    server.close();
+    EndOfProcess.await(
+        () -> {
+          heartbeats.close();
+          api.close();
+          server.close();
+        });
   }
 
   /** The hosts file is read anew each time, so that hosts may be added while agents run. */

@@ -14,7 +14,9 @@ import org.smemv.paging.PageServer;
 /** Ends what is not heard of any more, every few seconds, on a thread of its own. */
 final class Housekeeping {
   private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
-  private static final Duration PAUSE = Duration.ofSeconds(5);
+
+  /** 5 s, and less for tests, where reservations lapse sooner. */
+  private static final Duration PAUSE = HeldShares.LAPSE.dividedBy(18);
 
   /** Notes cost a few bytes each, asking about them a connection. */
   private static final int ROUNDS_BETWEEN_PRUNINGS = 720;

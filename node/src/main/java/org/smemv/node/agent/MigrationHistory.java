@@ -59,6 +59,7 @@ final class MigrationHistory {
   /** Time goes on by itself: that is no news. */
   private static boolean hasNewFigures(MigrationReport before, MigrationReport now) {
     return !before.ram().equals(now.ram())
+        || !before.gather().equals(now.gather())
         || !before.targets().equals(now.targets())
         || before.converging() != now.converging();
   }

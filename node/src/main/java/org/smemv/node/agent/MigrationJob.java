@@ -46,6 +46,8 @@ final class MigrationJob {
   private boolean steady;
 
   private double pagesPerSecond;
+  private long rateToGather;
+  private double gatheredPerSecond;
   private final Map<String, Long> targetBytes = new HashMap<>();
   private final Map<String, Double> targetRates = new HashMap<>();
 
@@ -192,6 +194,7 @@ final class MigrationJob {
         migration.leavesRest(),
         migration.reason(),
         ram(progress, remaining),
+        gather(),
         migration.isConverging(),
         migration.expectedDowntimeMillis(),
         migration.downtimeMillis(),
@@ -224,6 +227,12 @@ final class MigrationJob {
         migration.rounds());
   }
 
+  private MigrationReport.Gather gather() {
+    long pages = migration.toGather();
+    return new MigrationReport.Gather(
+        pages << PageSize.SHIFT, pages == 0 ? 0 : gatheredPerSecond * PageSize.BYTES * 8 / 1e6);
+  }
+
   private List<MigrationReport.Target> targets(BodySource.Progress progress) {
     List<MigrationReport.Target> rows = new ArrayList<>();
     for (BodySource.TargetProgress target : progress.targets()) {
@@ -249,6 +258,9 @@ final class MigrationJob {
     double seconds = (now - rateNanos) / 1e9;
     bytesPerSecond = (progress.sentBytes() - rateBytes) / seconds;
     pagesPerSecond = (progress.sentPages() - ratePages) / seconds;
+    long toGather = migration.toGather();
+    gatheredPerSecond = Math.max(0, rateToGather - toGather) / seconds;
+    rateToGather = toGather;
     for (BodySource.TargetProgress target : progress.targets()) {
       long before = targetBytes.getOrDefault(target.host(), 0L);
       targetRates.put(target.host(), (target.bytes() - before) / seconds);

@@ -27,6 +27,9 @@ public final class ApiClient implements HostOperations {
   private static final int ANSWER_BYTES_MAX = 16 << 20;
   private static final int NOTHING_MORE = 204;
 
+  /** Between two questions whether a VM was started. */
+  private static final long LOOK_MILLIS = 100;
+
   private final ApiCalls calls;
   private final Duration queryTimeout;
   private final Duration actionTimeout;
@@ -71,7 +74,43 @@ public final class ApiClient implements HostOperations {
 
   @Override
   public VmReport start(StartVm request) throws OperationException {
-    return ask(Method.POST, "/v1/vms", request, VmReport.class, actionTimeout);
+    StartReport start = begin(request);
+    long deadline = System.nanoTime() + actionTimeout.toNanos();
+    while (start.state() == StartReport.State.STARTING) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new OperationException(
+            ErrorCode.STALLED,
+            "VM %s is still being started after %d s"
+                .formatted(request.name(), actionTimeout.toSeconds()));
+      }
+      pause();
+      start = starting(request.name());
+    }
+    ErrorCode failure = start.failure();
+    if (failure != null) {
+      throw new OperationException(failure, String.valueOf(start.reason()));
+    }
+    VmReport report = start.report();
+    return report == null ? vm(request.name()) : report;
+  }
+
+  /** Begins to start a VM; returns when that is under way, or failed at once. */
+  public StartReport begin(StartVm request) throws OperationException {
+    return ask(Method.POST, "/v1/vms", request, StartReport.class, actionTimeout);
+  }
+
+  /** How far the last start of a VM of this name is. */
+  public StartReport starting(String vm) throws OperationException {
+    return get("/v1/vms/" + vm + "/start", StartReport.class);
+  }
+
+  private void pause() throws OperationException {
+    try {
+      Thread.sleep(LOOK_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw calls.unreachable("interrupted", e);
+    }
   }
 
   @Override

@@ -20,10 +20,12 @@ final class ApiRoutes {
   private static final HeaderName LAST_EVENT_ID = HeaderNames.create("Last-Event-ID");
 
   private final ServedHost operations;
+  private final Starts starts;
   private final Followers followers;
 
   ApiRoutes(ServedHost operations, Followers followers) {
     this.operations = operations;
+    this.starts = new Starts(operations);
     this.followers = followers;
   }
 
@@ -33,7 +35,8 @@ final class ApiRoutes {
         Route.json(Method.GET, "/v1/host", request -> operations.host()),
         Route.json(Method.PUT, "/v1/host/draining", this::setDraining),
         Route.json(Method.GET, "/v1/vms", request -> operations.vms()),
-        Route.json(Method.POST, "/v1/vms", r -> operations.start(body(r, StartVm.class))),
+        Route.json(Method.POST, "/v1/vms", r -> starts.begin(body(r, StartVm.class))),
+        Route.json(Method.GET, "/v1/vms/{vm}/start", request -> starts.report(vm(request))),
         Route.json(Method.POST, "/v1/attachments", r -> operations.attach(body(r, AttachVm.class))),
         Route.json(Method.GET, "/v1/vms/{vm}", request -> operations.vm(vm(request))),
         Route.json(Method.DELETE, "/v1/vms/{vm}", this::stop),
@@ -77,7 +80,7 @@ final class ApiRoutes {
   private void metrics(ServerRequest request, ServerResponse response) {
     response
         .status(200)
-        .header(HeaderNames.CONTENT_TYPE, MetricsPage.CONTENT_TYPE)
+        .header(HeaderNames.CONTENT_TYPE, MetricFamilies.CONTENT_TYPE)
         .send(MetricsPage.of(operations.metrics(), followers.count()));
   }
 

@@ -12,9 +12,10 @@ import java.time.Duration;
  * GET    /v1/host                        HostReport
  * PUT    /v1/host/draining               SetDraining -&gt; HostReport
  * GET    /v1/vms                         [VmReport]
- * POST   /v1/vms                         StartVm -&gt; VmReport
+ * POST   /v1/vms                         StartVm -&gt; StartReport
  * POST   /v1/attachments                 AttachVm -&gt; VmReport
  * GET    /v1/vms/{vm}                    VmReport
+ * GET    /v1/vms/{vm}/start              StartReport
  * DELETE /v1/vms/{vm}                    {}
  * PUT    /v1/vms/{vm}/main-memory        SetMainMemory -&gt; VmReport
  * POST   /v1/vms/{vm}/migrations         MigrateVm -&gt; MigrationReport, or PlanReport for a dry run

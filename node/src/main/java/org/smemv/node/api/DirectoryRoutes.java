@@ -1,5 +1,6 @@
 package org.smemv.node.api;
 
+import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import java.util.List;
 
@@ -14,7 +15,7 @@ final class DirectoryRoutes {
   private DirectoryRoutes() {}
 
   /** All of them. */
-  static List<Route> all(DirectoryOperations operations) {
+  static List<Route> all(ServedDirectory operations) {
     return List.of(
         Route.json(Method.GET, "/v1/hosts", request -> operations.hosts()),
         Route.json(Method.GET, "/v1/vms", request -> operations.vms()),
@@ -22,6 +23,14 @@ final class DirectoryRoutes {
             Method.POST,
             "/v1/plans",
             request -> operations.plan(Route.body(request, PlanWish.class, BODY_BYTES_MAX))),
+        new Route(
+            Method.GET,
+            "/metrics",
+            (request, response) ->
+                response
+                    .status(200)
+                    .header(HeaderNames.CONTENT_TYPE, MetricFamilies.CONTENT_TYPE)
+                    .send(DirectoryMetricsPage.of(operations.metrics()))),
         Route.description("openapi-directory.json"));
   }
 }

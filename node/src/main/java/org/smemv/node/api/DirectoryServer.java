@@ -10,6 +10,7 @@ import java.io.IOException;
  * GET    /v1/hosts        [DirectoryHost]
  * GET    /v1/vms          [DirectoryVm]
  * POST   /v1/plans        PlanWish -&gt; DirectoryPlan; changes nothing
+ * GET    /metrics         figures for Prometheus
  * GET    /openapi.json    this list and all bodies, as an OpenAPI document
  * </pre>
  *
@@ -25,7 +26,7 @@ public final class DirectoryServer implements AutoCloseable {
   }
 
   /** Starts to serve. The directory of a socket becomes accessible to its owner only. */
-  public static DirectoryServer start(ApiAddress address, DirectoryOperations operations)
+  public static DirectoryServer start(ApiAddress address, ServedDirectory operations)
       throws IOException {
     return new DirectoryServer(
         RouteServer.start(address, NAME, NAME, DirectoryRoutes.all(operations)));

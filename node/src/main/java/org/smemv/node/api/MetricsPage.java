@@ -1,19 +1,14 @@
 package org.smemv.node.api;
 
-import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import static org.smemv.node.api.MetricFamilies.count;
+import static org.smemv.node.api.MetricFamilies.value;
+
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
-import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
-import io.prometheus.metrics.model.snapshots.MetricSnapshot;
-import io.prometheus.metrics.model.snapshots.MetricSnapshots;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,11 +21,10 @@ import org.smemv.migration.MigrationState;
  * what is there now.
  */
 final class MetricsPage {
-  static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
   private static final double MICROS_PER_SECOND = 1e6;
 
   private final HostMetrics metrics;
-  private final List<MetricSnapshot> families = new ArrayList<>();
+  private final MetricFamilies families = new MetricFamilies();
 
   private MetricsPage(HostMetrics metrics) {
     this.metrics = metrics;
@@ -52,17 +46,7 @@ final class MetricsPage {
     page.gauge(
         "smemv_data_connections", "Open connections of other hosts.", metrics.dataConnections());
     page.gauge("smemv_api_followers", "Open event streams of this API.", followers);
-    return page.text();
-  }
-
-  private byte[] text() {
-    ByteArrayOutputStream text = new ByteArrayOutputStream();
-    try {
-      PrometheusTextFormatWriter.create().write(text, new MetricSnapshots(families));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return text.toByteArray();
+    return page.families.text();
   }
 
   private void host() {
@@ -169,21 +153,14 @@ final class MetricsPage {
       states.dataPoint(value(labels, metrics.migrations().getOrDefault(state, 0L)));
     }
     families.add(states.build());
-    families.add(
-        CounterSnapshot.builder()
-            .name("smemv_migration_sent_bytes")
-            .help("Sent to targets by migrations started here.")
-            .dataPoint(count(Labels.EMPTY, metrics.migrationSentBytes()))
-            .build());
+    families.counter(
+        "smemv_migration_sent_bytes",
+        "Sent to targets by migrations started here.",
+        metrics.migrationSentBytes());
   }
 
   private void gauge(String name, String help, long value) {
-    families.add(
-        GaugeSnapshot.builder()
-            .name(name)
-            .help(help)
-            .dataPoint(value(Labels.EMPTY, value))
-            .build());
+    families.gauge(name, help, value);
   }
 
   private void perVm(String name, String help, ToLongFunction<HostMetrics.Vm> figure) {
@@ -200,14 +177,6 @@ final class MetricsPage {
       family.dataPoint(count(Labels.of("vm", vm.name()), figure.applyAsLong(vm)));
     }
     families.add(family.build());
-  }
-
-  private static GaugeDataPointSnapshot value(Labels labels, long value) {
-    return GaugeDataPointSnapshot.builder().labels(labels).value((double) value).build();
-  }
-
-  private static CounterDataPointSnapshot count(Labels labels, long count) {
-    return CounterDataPointSnapshot.builder().labels(labels).value((double) count).build();
   }
 
   private static HistogramDataPointSnapshot histogram(Labels labels, HostMetrics.Latency latency) {

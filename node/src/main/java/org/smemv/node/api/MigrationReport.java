@@ -10,6 +10,7 @@ import org.smemv.migration.MigrationState;
  * @param id of the migration
  * @param postCopy whether pages stay at the source, or have, to follow after the switch
  * @param reason why it was aborted or stalled; null otherwise
+ * @param gather what is still on hosts that the VM leaves
  * @param converging false while pages are written faster than they can be sent
  * @param expectedDowntimeMillis if it switched over now; -1 while unknown
  * @param downtimeMillis from the guest's stop to its resumption; -1 before that
@@ -28,6 +29,7 @@ public record MigrationReport(
     boolean postCopy,
     @Nullable String reason,
     Ram ram,
+    Gather gather,
     boolean converging,
     long expectedDowntimeMillis,
     long downtimeMillis,
@@ -63,6 +65,18 @@ public record MigrationReport(
       double pagesPerSecond,
       double dirtyPagesRate,
       long dirtySyncCount) {}
+
+  /**
+   * What the new main host still has to take, or have taken, from hosts that the VM leaves; after
+   * the switch a migration lasts until nothing is left of it.
+   *
+   * @param remaining bytes, copies that are still to be dropped there among them
+   * @param mbps 10^6 bits per second that left there lately, by whichever way
+   */
+  public record Gather(long remaining, double mbps) {
+    /** Nothing. */
+    public static final Gather NONE = new Gather(0, 0);
+  }
 
   /**
    * One receiving host.

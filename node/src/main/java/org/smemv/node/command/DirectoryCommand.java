@@ -31,12 +31,8 @@ final class DirectoryCommand extends SmemvTask {
   protected ExitCode run() throws Exception {
     ApiAddress endpoint = ApiAddress.parse("--api", api);
     DirectoryDaemon daemon = DirectoryDaemon.start(HostsFile.address("--data", data), endpoint);
-    try {
-      screen().line("directory: agents at " + data + ", operators at " + endpoint);
-      EndOfProcess.await();
-    } finally {
-      daemon.close();
-    }
+    screen().line("directory: agents at " + data + ", operators at " + endpoint);
+    EndOfProcess.await(daemon::close);
     return ExitCode.OK;
   }
 }

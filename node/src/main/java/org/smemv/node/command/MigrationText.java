@@ -85,19 +85,46 @@ final class MigrationText {
   /** One line of at most {@code width} characters, if that is enough for the figures. */
   static String progress(MigrationReport report, int width) {
     MigrationReport.Ram ram = report.ram();
-    double done = ram.total() == 0 ? 0 : 1 - Math.min(1.0, (double) ram.remaining() / ram.total());
-    String figures =
-        String.format(
-            Locale.ROOT,
-            "%3.0f%% %s left, %.0f Mbit/s, dirty %.0f/s, round %d%s%s%s",
-            done * 100,
-            Size.format(ram.remaining()),
-            ram.mbps(),
-            ram.dirtyPagesRate(),
-            ram.dirtySyncCount(),
-            report.converging() ? "" : ", NOT CONVERGING",
-            report.etaMillis() < 0 ? "" : ", eta " + seconds(report.etaMillis()),
-            report.reason() == null ? "" : ": " + report.reason());
+    boolean settles = report.state() == MigrationState.SETTLE;
+    long remaining = settles ? report.gather().remaining() : ram.remaining();
+    double done = ram.total() == 0 ? 0 : 1 - Math.min(1.0, (double) remaining / ram.total());
+    return bar(report, done, settles ? gathering(report) : copying(report, done), width);
+  }
+
+  /** After the switch the VM runs; what is left is on hosts that it leaves. */
+  private static String gathering(MigrationReport report) {
+    MigrationReport.Gather left = report.gather();
+    String reason = report.reason() == null ? "" : ", " + report.reason();
+    String eta =
+        left.mbps() < 1
+            ? ""
+            : ", eta " + seconds((long) (left.remaining() * 8 / (left.mbps() * 1000)));
+    return String.format(
+        Locale.ROOT,
+        "the VM runs; %s to gather, %.0f Mbit/s%s%s",
+        Size.format(left.remaining()),
+        left.mbps(),
+        eta,
+        reason);
+  }
+
+  private static String copying(MigrationReport report, double done) {
+    MigrationReport.Ram ram = report.ram();
+    long toGather = report.gather().remaining();
+    return String.format(
+        Locale.ROOT,
+        "%3.0f%% %s left, %.0f Mbit/s, dirty %.0f/s, round %d%s%s%s",
+        done * 100,
+        Size.format(ram.remaining()),
+        ram.mbps(),
+        ram.dirtyPagesRate(),
+        ram.dirtySyncCount(),
+        toGather == 0 ? "" : ", " + Size.format(toGather) + " to gather",
+        report.converging() ? "" : ", NOT CONVERGING",
+        report.etaMillis() < 0 ? "" : ", eta " + seconds(report.etaMillis()));
+  }
+
+  private static String bar(MigrationReport report, double done, String figures, int width) {
     String state = String.format(Locale.ROOT, "%-9s", report.state());
     int cells =
         Math.clamp(width - state.length() - figures.length() - 5, BAR_CELLS_MIN, BAR_CELLS_MAX);

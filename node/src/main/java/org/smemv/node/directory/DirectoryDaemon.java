@@ -30,12 +30,17 @@ public final class DirectoryDaemon implements AutoCloseable {
    * @throws IOException when the API's socket cannot be made
    */
   public static DirectoryDaemon start(InetSocketAddress data, ApiAddress api) throws IOException {
-    HostDirectory directory = new HostDirectory();
+    return start(data, api, new HostDirectory());
+  }
+
+  static DirectoryDaemon start(InetSocketAddress data, ApiAddress api, HostDirectory directory)
+      throws IOException {
     PageServer server =
         PageServer.start(
             data,
             new PageServer.Services(new NoPages(), new HeartbeatRequests(directory)),
             PageServer.Options.of(NAME)); // a connection lasts as long as its heartbeat
+    directory.connections(server::connections);
     try {
       return new DirectoryDaemon(server, DirectoryServer.start(api, directory));
     } catch (IOException | RuntimeException e) {

@@ -66,6 +66,24 @@ record FleetView(List<Host> hosts) {
           .thenComparing(one -> one.host().lost())
           .thenComparing(one -> one.vm().epoch(), Comparator.reverseOrder());
 
+  /** The memory of all hosts that are not lost, as that of one. */
+  HostReport sum() {
+    long capacity = 0;
+    long free = 0;
+    long reserved = 0;
+    long used = 0;
+    for (Host host : hosts) {
+      if (!host.lost()) {
+        HostReport report = host.beat().host();
+        capacity += report.capacityBytes();
+        free += report.freeBytes();
+        reserved += report.reservedBytes();
+        used += report.usedBytes();
+      }
+    }
+    return new HostReport("all", capacity, free, reserved, used, List.of(), List.of());
+  }
+
   List<DirectoryVm> vms() {
     return hosts.stream()
         .flatMap(host -> host.beat().vms().stream().map(vm -> new Placed(vm, host)))

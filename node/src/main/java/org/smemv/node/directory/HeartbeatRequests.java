@@ -32,6 +32,7 @@ final class HeartbeatRequests implements ControlHandler {
     try {
       heartbeat = Json.read(new String(request, StandardCharsets.UTF_8), Heartbeat.class);
     } catch (IOException | IllegalArgumentException e) {
+      directory.heardNonsense();
       throw new FrameException(
           ErrorCode.MALFORMED, "not a heartbeat that the directory knows: " + Json.reason(e));
     }

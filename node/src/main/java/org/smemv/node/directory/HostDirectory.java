@@ -7,23 +7,26 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.smemv.node.api.DirectoryHost;
-import org.smemv.node.api.DirectoryOperations;
+import org.smemv.node.api.DirectoryMetrics;
 import org.smemv.node.api.DirectoryPlan;
 import org.smemv.node.api.DirectoryVm;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanWish;
+import org.smemv.node.api.ServedDirectory;
 
 /**
  * What all agents said last. Nothing of it is kept: a directory that was restarted knows the hosts
  * again after one period of their heartbeats. Bounded in hosts and in rows. Safe for use by many
  * threads.
  */
-public final class HostDirectory implements DirectoryOperations {
+public final class HostDirectory implements ServedDirectory {
   /** Two heartbeats may get lost, and a host that stops is still shown as lost within 6 s. */
   static final Duration LOST_AFTER = Duration.ofSeconds(5);
 
@@ -53,6 +56,11 @@ public final class HostDirectory implements DirectoryOperations {
   private final Map<String, Known> hosts = new TreeMap<>();
   private final Map<String, String> nameByAddress = new HashMap<>();
   private long rows;
+  private final LongAdder heartbeats = new LongAdder();
+  private final LongAdder refusedHeartbeats = new LongAdder();
+  private final LongAdder plans = new LongAdder();
+  private final LongAdder failedPlans = new LongAdder();
+  private volatile IntSupplier connections = () -> 0;
 
   /** An empty one. */
   public HostDirectory() {
@@ -70,7 +78,23 @@ public final class HostDirectory implements DirectoryOperations {
    *
    * @return null, or why the host is not listed, for its operator; nothing has changed then
    */
-  synchronized @Nullable String heard(Heartbeat beat) {
+  @Nullable String heard(Heartbeat beat) {
+    String refused = take(beat);
+    (refused == null ? heartbeats : refusedHeartbeats).increment();
+    return refused;
+  }
+
+  /** One that makes no sense came. */
+  void heardNonsense() {
+    refusedHeartbeats.increment();
+  }
+
+  /** Of the data port, which are shown with the other figures. */
+  void connections(IntSupplier open) {
+    connections = open;
+  }
+
+  private synchronized @Nullable String take(Heartbeat beat) {
     Known before = hosts.get(beat.name());
     String refused = before == null || isLost(before) ? null : conflict(before.beat(), beat);
     if (refused == null) {
@@ -211,12 +235,14 @@ public final class HostDirectory implements DirectoryOperations {
 
   @Override
   public DirectoryPlan plan(PlanWish wish) throws OperationException {
+    plans.increment();
     if (wish.fresh()) {
       awaitFresh();
     }
     try {
       return view().plan(wish);
     } catch (OperationException e) {
+      failedPlans.increment();
       throw isWarmingUp()
           ? new OperationException(
               e.code(),
@@ -224,6 +250,31 @@ public final class HostDirectory implements DirectoryOperations {
               e)
           : e;
     }
+  }
+
+  @Override
+  public DirectoryMetrics metrics() {
+    FleetView view = view();
+    HostReport sum = view.sum();
+    return new DirectoryMetrics(
+        view.hosts().size(),
+        view.hosts().stream().filter(FleetView.Host::lost).count(),
+        view.hosts().stream().filter(host -> host.beat().host().draining()).count(),
+        view.hosts().stream().mapToLong(host -> host.beat().vms().size()).sum(),
+        sum.capacityBytes(),
+        sum.freeBytes(),
+        sum.reservedBytes(),
+        sum.usedBytes(),
+        rows(),
+        heartbeats.sum(),
+        refusedHeartbeats.sum(),
+        plans.sum(),
+        failedPlans.sum(),
+        connections.getAsInt());
+  }
+
+  private synchronized long rows() {
+    return rows;
   }
 
   private boolean isWarmingUp() {

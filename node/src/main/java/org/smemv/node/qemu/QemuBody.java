@@ -178,9 +178,9 @@ public final class QemuBody implements AutoCloseable {
    * tap device and the record. A QEMU that has ended already is fine.
    */
   public void stop() throws IOException {
-    quit();
+    boolean told = quit();
     QemuProcess process = record.process();
-    if (!process.awaitEnd(QUIT)) {
+    if (!process.awaitEnd(told ? QUIT : Duration.ZERO)) {
       LOG.warn("VM {}: QEMU {} does not quit: SIGTERM", name(), process.pid());
       process.terminate();
     }
@@ -203,14 +203,16 @@ public final class QemuBody implements AutoCloseable {
     cleanUp(record, recordFile);
   }
 
-  private void quit() {
+  /** False when it did not hear of it: it is dead, or deaf, and the signals follow. */
+  private boolean quit() {
     try {
       if (record.process().isAlive()) {
         qmp().execute("quit", QUIT);
       }
+      return true;
     } catch (QmpException e) {
-      // Dead, or deaf: the signals follow.
       LOG.debug("VM {}: quit", name(), e);
+      return false;
     } finally {
       close();
     }

@@ -13,6 +13,7 @@ import org.smemv.migration.BodySource;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationPlan;
+import org.smemv.migration.MigrationPlan.Staying;
 
 /** A real migration between hosts that are not there; it stands still in one step until told. */
 final class GatedMigration {
@@ -20,6 +21,7 @@ final class GatedMigration {
 
   final Queue<String> calls = new ConcurrentLinkedQueue<>();
   volatile long sentBytes;
+  volatile long toGather;
   private final String gateAt;
   private final CountDownLatch reached = new CountDownLatch(1);
   private final CountDownLatch gate = new CountDownLatch(1);
@@ -29,16 +31,31 @@ final class GatedMigration {
    * @param gateAt the method of {@link HostControl} or {@link BodySource} that does not return
    */
   GatedMigration(String gateAt) {
-    this(gateAt, "h2");
+    this(gateAt, "h2", List.of());
   }
 
   /** The VM is at h1: with that as its main host it stays. */
   GatedMigration(String gateAt, String mainHost) {
+    this(gateAt, mainHost, List.of());
+  }
+
+  private GatedMigration(String gateAt, String mainHost, List<Staying> leaving) {
     this.gateAt = gateAt;
-    HostControl main = mainHost.equals("h1") ? null : proxy(HostControl.class);
+    HostControl host = proxy(HostControl.class);
     migration =
         new Migration(
-            plan(mainHost), main, Map.of(), proxy(BodySource.class), "body", new RealClock());
+            plan(mainHost, leaving),
+            mainHost.equals("h1") ? null : host,
+            Map.of("h3", host),
+            proxy(BodySource.class),
+            "body",
+            new RealClock());
+  }
+
+  /** One of a VM that leaves sub-host h3; it settles until there is nothing to gather any more. */
+  static GatedMigration leaving() {
+    return new GatedMigration(
+        "", "h2", List.of(new Staying(0, new HostControl.Share(0, "h3", MIB, true))));
   }
 
   private static final class RealClock implements Migration.Clock {
@@ -53,7 +70,7 @@ final class GatedMigration {
     }
   }
 
-  private static MigrationPlan plan(String mainHost) {
+  private static MigrationPlan plan(String mainHost, List<Staying> leaving) {
     return new MigrationPlan(
         new UUID(1, 2),
         "vm1",
@@ -64,7 +81,7 @@ final class GatedMigration {
         MIB,
         List.of(),
         List.of(),
-        List.of(),
+        leaving,
         new MigrationPlan.Limits(
             MigrationPlan.Mode.PRECOPY, 300, 0, 0, MigrationPlan.OnTimeout.ABORT));
   }
@@ -102,6 +119,7 @@ final class GatedMigration {
       case "copyLast" -> gate.getCount() == 0 || !gateAt.equals("copyLast");
       case "pause" -> System.nanoTime();
       case "decided" -> true;
+      case "toGather" -> toGather;
       case "name" -> "h2";
       default -> null;
     };

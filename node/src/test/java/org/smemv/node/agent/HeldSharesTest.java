@@ -61,6 +61,19 @@ class HeldSharesTest {
     assertThat(shares.mainHosts(VM)).containsExactly("h3");
   }
 
+  /** Else a target that is gone for good would be asked for ever. */
+  @Test
+  void aMoveThatCameToNothingLeavesOnlyTheSourceToBeAsked() throws Exception {
+    shares.mayMove(VM, 3, "h2");
+    shares.adopt(VM, 3, "h1");
+    shares.adopt(VM, 3, "h1");
+    assertThat(shares.mainHosts(VM)).containsExactly("h1");
+
+    shares.mayMove(VM, 4, "h3");
+    shares.adopt(VM, 3, "h1");
+    assertThat(shares.mainHosts(VM)).containsExactlyInAnyOrder("h1", "h3");
+  }
+
   @Test
   void whatIsNotKeptOrOfAnOlderEpochIsRefused() {
     assertThatThrownBy(() -> shares.mayMove(VM, 1, "h2")).hasMessageContaining("epoch 2");

@@ -8,9 +8,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,14 +25,14 @@ import org.smemv.node.api.OperationException;
 class MigrationHistoryTest {
   /** Takes an event only when the test lets it. */
   private static final class Reader implements MigrationFollower {
-    final CountDownLatch firstOffered = new CountDownLatch(1);
     final BlockingQueue<MigrationEvent> told = new LinkedBlockingQueue<>();
     final BlockingQueue<String> quiet = new LinkedBlockingQueue<>();
     final BlockingQueue<String> permits = new LinkedBlockingQueue<>();
+    final AtomicInteger offered = new AtomicInteger();
 
     @Override
     public boolean happened(MigrationEvent event) {
-      firstOffered.countDown();
+      offered.incrementAndGet();
       try {
         permits.take();
       } catch (InterruptedException e) {
@@ -92,6 +92,7 @@ class MigrationHistoryTest {
         false,
         reason,
         new MigrationReport.Ram(1L << 30, sent, 0, 0, 0, 0, 0, 0, 0),
+        MigrationReport.Gather.NONE,
         true,
         -1,
         -1,
@@ -156,7 +157,7 @@ class MigrationHistoryTest {
     follow(0, fast);
     history.note(report(MigrationState.COPY, 0));
     fast.next();
-    assertThat(slow.firstOffered.await(10, TimeUnit.SECONDS)).isTrue();
+    await().until(() -> slow.offered.get() == 1);
     for (int sent = 1; sent <= 100; sent++) {
       history.note(report(MigrationState.COPY, sent));
       assertThat(fast.next().report().ram().transferred()).isEqualTo(sent);

@@ -16,6 +16,7 @@ import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.MigrationEvent;
 import org.smemv.node.api.MigrationEvent.Kind;
 import org.smemv.node.api.MigrationFollower;
+import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 
 @Timeout(20)
@@ -92,6 +93,27 @@ class MigrationJobTest {
       gated.sentBytes += 409_600;
     }
     gated.open();
+  }
+
+  @Test
+  void whileAVmSettlesWhatIsLeftToGatherIsToldAndHowFastItGoes() throws InterruptedException {
+    GatedMigration gated = GatedMigration.leaving();
+    MigrationJob job = new MigrationJob("m1", "h1", gated.migration(), () -> false);
+    follow(job);
+    gated.toGather = 1; // so few that the switch does not wait for them
+    job.watch(gated.start());
+    awaitState(MigrationState.SETTLE);
+    gated.toGather = 2000;
+    MigrationReport.Gather seen = MigrationReport.Gather.NONE;
+    while (seen.mbps() == 0) {
+      gated.toGather = Math.max(1000, gated.toGather - 1);
+      MigrationEvent event = told.poll(10, TimeUnit.MILLISECONDS);
+      seen = event == null ? seen : event.report().gather();
+    }
+    assertThat(seen.remaining()).isBetween(1000L << 12, 2000L << 12);
+    gated.toGather = 0;
+    MigrationEvent last = awaitState(MigrationState.DONE);
+    assertThat(last.report().gather()).isEqualTo(MigrationReport.Gather.NONE);
   }
 
   @ParameterizedTest

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** The directory's API on a loopback port; over a Unix socket it is asked by other tests. */
 @Timeout(30)
-class DirectoryServerTest implements DirectoryOperations {
+class DirectoryServerTest implements ServedDirectory {
   private final List<PlanWish> wishes = new ArrayList<>();
   private DirectoryServer server;
 
@@ -35,6 +35,11 @@ class DirectoryServerTest implements DirectoryOperations {
   @AfterEach
   void stop() {
     server.close();
+  }
+
+  @Override
+  public DirectoryMetrics metrics() {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A directory of one host and one VM, which answers with every field filled, or fails. */
-final class FakeDirectory implements DirectoryOperations {
+final class FakeDirectory implements ServedDirectory {
   /** What every later operation fails with; null when they answer. */
   volatile @Nullable ErrorCode failure;
 
@@ -64,6 +64,15 @@ final class FakeDirectory implements DirectoryOperations {
         600L << 20,
         -1,
         "");
+  }
+
+  @Override
+  public DirectoryMetrics metrics() {
+    if (failure != null) {
+      throw new IllegalStateException("told by a test");
+    }
+    return new DirectoryMetrics(
+        10, 2, 1, 7, 8L << 30, 4L << 30, 1L << 30, 3L << 30, 123, 5000, 17, 12, 3, 4);
   }
 
   private void check() throws OperationException {

@@ -73,6 +73,7 @@ public class FakeHost implements ServedHost {
         reason,
         new MigrationReport.Ram(
             1L << 30, 600L << 20, 424L << 20, 5000, 150000, 900.5, 27000, 1200, 3),
+        new MigrationReport.Gather(64L << 20, 512.5),
         true,
         45,
         state == MigrationState.DONE ? 21 : -1,

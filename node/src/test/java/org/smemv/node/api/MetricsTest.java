@@ -158,4 +158,20 @@ class MetricsTest {
     assertThat(samples.keySet()).noneMatch(name -> name.startsWith("smemv_vm_"));
     assertThat(sample("smemv_host_vms")).isZero();
   }
+
+  @Test
+  void theDirectorysPageIsWellFormedTooAndHasNoRowsPerHost() {
+    types.clear();
+    helps.clear();
+    parse(DirectoryMetricsPage.of(new FakeDirectory().metrics()));
+    assertThat(samples).hasSize(14);
+    assertThat(types.keySet()).containsExactlyInAnyOrderElementsOf(samples.keySet());
+    types.forEach(
+        (name, type) -> assertThat(name.endsWith("_total")).isEqualTo(type.equals("counter")));
+    assertThat(sample("smemv_directory_hosts")).isEqualTo(10);
+    assertThat(sample("smemv_directory_lost_hosts")).isEqualTo(2);
+    assertThat(sample("smemv_directory_free_bytes")).isEqualTo(4L << 30);
+    assertThat(sample("smemv_directory_refused_heartbeats_total")).isEqualTo(17);
+    assertThat(sample("smemv_directory_plans_total")).isEqualTo(12);
+  }
 }

@@ -80,6 +80,11 @@ class OpenApiTest extends OpenApiContractTest {
   @Override
   Map<String, Enum<?>[]> enumerations() {
     return Map.of(
-        "MigrationReport.state", MigrationState.values(), "VmReport.state", VmState.values());
+        "MigrationReport.state",
+        MigrationState.values(),
+        "VmReport.state",
+        VmState.values(),
+        "StartReport.state",
+        StartReport.State.values());
   }
 }

@@ -37,7 +37,8 @@ class ReportJsonTest {
         {"id":"m1","vm":"vm1","source":"h1","state":"DONE","postCopy":false,"reason":null,\
         "ram":{"total":1073741824,"transferred":629145600,"remaining":444596224,\
         "duplicate":5000,"normal":150000,"mbps":900.5,"pagesPerSecond":27000.0,\
-        "dirtyPagesRate":1200.0,"dirtySyncCount":3},"converging":true,\
+        "dirtyPagesRate":1200.0,"dirtySyncCount":3},"gather":{"remaining":67108864,"mbps":512.5},\
+        "converging":true,\
         "expectedDowntimeMillis":45,"downtimeMillis":21,"totalTimeMillis":8200,\
         "setupTimeMillis":12,"etaMillis":3000,\
         "targets":[{"host":"h2","role":"main","pages":90000,"bytes":419430400,"mbps":500.0},\

@@ -22,7 +22,7 @@ import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ApiAddress;
 import org.smemv.node.api.ApiServer;
 import org.smemv.node.api.DirectoryHost;
-import org.smemv.node.api.DirectoryOperations;
+import org.smemv.node.api.DirectoryMetrics;
 import org.smemv.node.api.DirectoryPlan;
 import org.smemv.node.api.DirectoryServer;
 import org.smemv.node.api.DirectoryVm;
@@ -34,6 +34,7 @@ import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanWish;
+import org.smemv.node.api.ServedDirectory;
 import org.smemv.node.api.SubShare;
 import org.smemv.node.api.TargetRole;
 import org.smemv.node.api.TimeoutAction;
@@ -43,7 +44,7 @@ import picocli.CommandLine;
 
 /** The command line with a directory and one host, h1, behind real sockets. */
 @Timeout(30)
-class DirectoryCommandsTest implements DirectoryOperations {
+class DirectoryCommandsTest implements ServedDirectory {
   private static final long MIB = 1L << 20;
 
   @TempDir Path folder;
@@ -125,6 +126,7 @@ class DirectoryCommandsTest implements DirectoryOperations {
         false,
         report.reason(),
         report.ram(),
+        report.gather(),
         report.converging(),
         report.expectedDowntimeMillis(),
         report.downtimeMillis(),
@@ -133,6 +135,11 @@ class DirectoryCommandsTest implements DirectoryOperations {
         report.etaMillis(),
         report.targets(),
         failure);
+  }
+
+  @Override
+  public DirectoryMetrics metrics() {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -25,6 +25,17 @@ class TableTest {
     assertThat(line)
         .hasSizeLessThanOrEqualTo(110)
         .startsWith("COPY")
-        .contains("####", "....", "59%", "424M left", "901 Mbit/s", "eta 3.0 s");
+        .contains("####", "....", "59%", "424M left", "901 Mbit/s", "64M to gather", "eta 3.0 s");
+  }
+
+  @Test
+  void afterTheSwitchTheProgressLineTellsWhatIsLeftToGather() {
+    String line =
+        MigrationText.progress(FakeHost.migrationReport(MigrationState.SETTLE, null), 110);
+    assertThat(line)
+        .hasSizeLessThanOrEqualTo(110)
+        .startsWith("SETTLE")
+        .contains("the VM runs", "64M to gather", "513 Mbit/s", "eta 1.0 s")
+        .doesNotContain("424M");
   }
 }

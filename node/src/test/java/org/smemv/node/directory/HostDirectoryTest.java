@@ -15,6 +15,7 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.smemv.node.api.DirectoryHost;
+import org.smemv.node.api.DirectoryMetrics;
 import org.smemv.node.api.DirectoryPlan;
 import org.smemv.node.api.DirectoryVm;
 import org.smemv.node.api.ErrorCode;
@@ -235,5 +236,28 @@ class HostDirectoryTest {
           .as("step " + step)
           .hasSameSizeAs(hosts);
     }
+  }
+
+  @Test
+  void itsFiguresAreSumsOverTheHostsThatAreNotLostAndCountWhatWasAsked() {
+    directory.heard(host("h1", 10, vm("vm1", 64)));
+    pass(Duration.ofMillis(5100));
+    directory.heard(host("h2", 20, vm("vm2", 64), vm("vm3", 64)));
+    directory.heard(host("h2", "10.0.0.9:7400", 1000, 1, 11)); // another agent of that name
+    directory.heardNonsense();
+    assertThat(refusal(wish("nobody"))).isNotNull();
+
+    DirectoryMetrics now = directory.metrics();
+    assertThat(now.hosts()).isEqualTo(2);
+    assertThat(now.lostHosts()).isEqualTo(1);
+    assertThat(now.drainingHosts()).isZero();
+    assertThat(now.vms()).isEqualTo(3);
+    assertThat(now.freeBytes()).isEqualTo(20 * MIB);
+    assertThat(now.capacityBytes()).isEqualTo(65536 * MIB);
+    assertThat(now.rows()).isEqualTo(8);
+    assertThat(now.heartbeats()).isEqualTo(2);
+    assertThat(now.refusedHeartbeats()).isEqualTo(2);
+    assertThat(now.plans()).isEqualTo(1);
+    assertThat(now.failedPlans()).isEqualTo(1);
   }
 }
