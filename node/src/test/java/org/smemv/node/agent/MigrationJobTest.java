@@ -140,7 +140,7 @@ class MigrationJobTest {
     assertThat(job.report().state()).isEqualTo(MigrationState.ABORTED);
     assertThat(job.report().reason()).isEqualTo("cancelled");
     assertThat(gated.calls)
-        .contains("giveUp", "release")
+        .contains("giveUp", "turnBack")
         .doesNotContain("commit", "resume", "retire");
   }
 
