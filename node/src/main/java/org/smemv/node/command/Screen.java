@@ -13,7 +13,12 @@ public final class Screen {
   private final PrintWriter err;
   private final boolean json;
 
-  Screen(PrintWriter out, PrintWriter err, boolean json) {
+  /**
+   * A screen.
+   *
+   * @param json whether data is wanted, and no text
+   */
+  public Screen(PrintWriter out, PrintWriter err, boolean json) {
     this.out = out;
     this.err = err;
     this.json = json;
