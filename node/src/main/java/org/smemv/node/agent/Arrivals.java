@@ -388,7 +388,7 @@ final class Arrivals {
       throw refused("VM " + id + " was not taken there with epoch " + epoch);
     }
     try {
-      vm.run();
+      vm.runFirst();
     } catch (IOException e) {
       throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
     }
