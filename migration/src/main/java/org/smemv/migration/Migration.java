@@ -337,7 +337,7 @@ public final class Migration {
   private static void surely(Request request) throws HostException {
     try {
       request.ask();
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException | VirtualMachineError e) { // when memory is short, say
       log.error("a request broke", e);
       throw new HostException(HostException.Kind.UNREACHABLE, e.toString(), e);
     }
