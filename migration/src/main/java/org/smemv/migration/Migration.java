@@ -317,11 +317,29 @@ public final class Migration {
   private boolean commit() throws InterruptedException {
     enter(MigrationState.COMMIT);
     try {
-      main().commit(plan.vm(), plan.epoch());
+      surely(() -> main().commit(plan.vm(), plan.epoch()));
       endStep("commit");
       return true;
     } catch (HostException e) {
       return e.kind() == HostException.Kind.UNREACHABLE ? askUntilKnown(e) : refused(e);
+    }
+  }
+
+  /** Something that the main host is asked. */
+  private interface Request {
+    void ask() throws HostException;
+  }
+
+  /**
+   * From the commit on nothing but an answer decides: a request that broke here may have been heard
+   * there.
+   */
+  private static void surely(Request request) throws HostException {
+    try {
+      request.ask();
+    } catch (RuntimeException | VirtualMachineError e) { // when memory is short, say
+      log.error("a request broke", e);
+      throw new HostException(HostException.Kind.UNREACHABLE, e.toString(), e);
     }
   }
 
@@ -332,12 +350,11 @@ public final class Migration {
 
   private boolean askUntilKnown(HostException cause) throws InterruptedException {
     stall("it is not known whether " + plan.main() + " took the VM: " + cause.getMessage());
+    boolean[] decided = new boolean[1];
     while (true) {
       try {
-        if (main().decided(plan.vm(), plan.epoch())) {
-          return true;
-        }
-        return refused(cause);
+        surely(() -> decided[0] = main().decided(plan.vm(), plan.epoch()));
+        return decided[0] || refused(cause);
       } catch (HostException e) {
         clock.sleep(RETRY_MILLIS);
       }
@@ -348,7 +365,7 @@ public final class Migration {
     enter(MigrationState.RESUME);
     while (true) {
       try {
-        main().resume(plan.vm(), plan.epoch());
+        surely(() -> main().resume(plan.vm(), plan.epoch()));
         resumed = now.getAsLong();
         reason = null;
         endStep("resume");
@@ -357,6 +374,7 @@ public final class Migration {
       } catch (HostException e) {
         if (e.kind() == HostException.Kind.REFUSED) {
           // The VM is there for good; that host goes on trying to let it run.
+          resumed = now.getAsLong(); // its stop is that host's to report from now on
           reason =
               "the VM is at " + plan.main() + ", which could not let it run yet: " + e.getMessage();
           return;
@@ -381,7 +399,7 @@ public final class Migration {
     String before = reason;
     while (true) {
       try {
-        toGather = main().toGather(plan.vm(), plan.epoch());
+        surely(() -> toGather = main().toGather(plan.vm(), plan.epoch()));
         reason = before;
         if (toGather == 0) {
           return;

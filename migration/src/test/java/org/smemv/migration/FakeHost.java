@@ -15,6 +15,7 @@ final class FakeHost implements HostControl {
   String failsAt = "";
   HostException.Kind how = HostException.Kind.REFUSED;
   int failures = Integer.MAX_VALUE;
+  String breaksAt = "";
   final Deque<Long> toGather = new ArrayDeque<>();
   boolean committed;
   boolean reserved;
@@ -33,6 +34,10 @@ final class FakeHost implements HostControl {
 
   private void ask(String request) throws HostException {
     asked.add(request);
+    if (request.equals(breaksAt)) {
+      breaksAt = "";
+      throw new IllegalStateException(name + " broke at " + request);
+    }
     if (request.equals(failsAt) && failures-- > 0) {
       throw new HostException(how, name + " failed to " + request);
     }

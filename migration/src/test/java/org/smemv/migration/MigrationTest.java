@@ -295,6 +295,22 @@ class MigrationTest {
     assertThat(body.running).isTrue();
   }
 
+  /** Nobody else would ever ask: the VM would stand for as long as this agent lives. */
+  @ParameterizedTest
+  @ValueSource(strings = {"commit", "decided", "resume"})
+  void aRequestThatBreaksFromTheCommitOnIsAsGoodAsUnanswered(String request) throws Exception {
+    body.rounds.add(QUIET);
+    main.committed = true;
+    main.failAt("commit", Kind.UNREACHABLE, request.equals("decided") ? 1 : 0);
+    main.breaksAt = request;
+    Migration migration = migration(limits());
+    migration.run();
+
+    assertThat(migration.state()).isEqualTo(MigrationState.DONE);
+    assertThat(body.retired).isTrue();
+    assertThat(main.running).isTrue();
+  }
+
   @Test
   void aMainHostThatIsLostAfterCommitIsAskedAgainToResume() throws Exception {
     body.rounds.add(QUIET);

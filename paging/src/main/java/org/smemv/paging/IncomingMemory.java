@@ -106,15 +106,16 @@ public final class IncomingMemory implements PageHolder {
     checkPages(pages);
     for (int i = 0; i < pages.size(); i++) {
       int flags = pages.flags(i);
-      if (!PageFlags.isZero(flags) && PageFlags.host(flags) >= subHosts.count()) {
+      if (!PageFlags.isZero(flags) && subHosts.at(PageFlags.host(flags)) == null) {
         throw new FrameException(
             ErrorCode.REFUSED,
             "page "
                 + pages.page(i)
                 + " is said to be on sub-host "
                 + PageFlags.host(flags)
-                + " of "
-                + subHosts.count());
+                + ", which VM "
+                + vm()
+                + " does not have");
       }
     }
     for (int i = 0; i < pages.size(); i++) {

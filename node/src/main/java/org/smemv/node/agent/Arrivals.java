@@ -176,10 +176,7 @@ final class Arrivals {
             0,
             false,
             reservation.source());
-    record.write(paths.vm(name));
-    Files.deleteIfExists(paths.ram(name));
-    QemuPlace place = new QemuPlace(host, paths.vm(name), paths.ram(name));
-    QemuBody body = QemuBody.start(spec, place, QemuBody.Mode.INCOMING, QEMU_STARTS);
+    QemuBody body = startIncoming(record, spec);
     try {
       allowIgnoreShared(body);
       return takeEmpty(record, body);
@@ -187,6 +184,27 @@ final class Arrivals {
       body.stop();
       HostedVm.forget(paths, name, true);
       throw e;
+    }
+  }
+
+  private QemuBody startIncoming(VmRecord record, QemuSpec spec) throws IOException {
+    String name = record.name();
+    try {
+      record.write(paths.vm(name));
+      Files.deleteIfExists(paths.ram(name));
+      QemuPlace place = new QemuPlace(host, paths.vm(name), paths.ram(name));
+      return QemuBody.start(spec, place, QemuBody.Mode.INCOMING, QEMU_STARTS);
+    } catch (IOException | RuntimeException e) {
+      forget(name, e); // else the record would say that its shares are needed
+      throw e;
+    }
+  }
+
+  private void forget(String name, Exception cause) {
+    try {
+      HostedVm.forget(paths, name, true);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
     }
   }
 
@@ -370,7 +388,7 @@ final class Arrivals {
       throw refused("VM " + id + " was not taken there with epoch " + epoch);
     }
     try {
-      vm.run();
+      vm.runFirst();
     } catch (IOException e) {
       throw new HostException(HostException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
     }

@@ -70,6 +70,7 @@ final class ControlRequests implements ControlHandler {
         } else {
           // An older attempt to bring the VM here came to nothing, and could not say so.
           arrivals.release(reservation.vm(), reservation.epoch() - 1);
+          left.requireNone(reservation);
           shares.reserve(reservation);
         }
       }

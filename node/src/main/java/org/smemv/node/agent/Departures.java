@@ -106,7 +106,7 @@ final class Departures {
       Prepared prepared = prepare(vm, request);
       try {
         // An epoch is used once, so that nothing of an attempt that failed can pass for this one.
-        vm.change(record -> record.withEpoch(prepared.plan().epoch()));
+        vm.raiseEpoch(prepared.plan().epoch());
         return run(vm, prepared);
       } catch (IOException | RuntimeException e) {
         prepared.close();
@@ -127,6 +127,7 @@ final class Departures {
     Runnable vacate =
         () -> {
           if (free.compareAndSet(false, true)) {
+            vm.mayBeSplitWith(Set.of()); // first: from then on it is the next operation's
             vm.vacate();
           }
         };
@@ -156,7 +157,6 @@ final class Departures {
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   } finally {
-                    vm.mayBeSplitWith(Set.of());
                     vacate.run();
                   }
                 });
@@ -180,7 +180,8 @@ final class Departures {
   }
 
   synchronized @Nullable MigrationJob running(String vm) {
-    return jobs.values().stream()
+    // The newest: one that only waits for pages to move leaves the VM free for the next.
+    return all().stream()
         .filter(job -> job.vm().equals(vm) && !job.isOver())
         .findFirst()
         .orElse(null);
@@ -275,7 +276,8 @@ final class Departures {
           ErrorCode.BUSY,
           "VM " + name + " still has pages on sub-hosts that it is leaving: try again later");
     }
-    if (!vm.record().shares().isEmpty() && vm.pager() == null) {
+    // One that is still being brought back from a move would be brought back from this one.
+    if (vm.broken() != null || (!vm.record().shares().isEmpty() && vm.pager() == null)) {
       throw new OperationException(
           ErrorCode.STALLED, "VM " + name + " is not served by " + host + " now: " + vm.broken());
     }

@@ -39,7 +39,7 @@ final class FirstRun {
       return true;
     }
     try {
-      vm.run();
+      vm.runFirst();
     } catch (IOException e) {
       log.warn("VM {} does not run yet: {}", vm.record().name(), e.getMessage());
       return false;

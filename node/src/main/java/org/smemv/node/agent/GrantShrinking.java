@@ -22,15 +22,23 @@ final class GrantShrinking {
         .start(() -> await(ledger, vm, granted, bytes));
   }
 
+  private static boolean isOver(MemoryLedger ledger, HostedVm vm, long granted, long bytes) {
+    synchronized (vm) { // whoever gives it more again looks at the grant and changes the record
+      if (vm.isClosed() || vm.record().mainMemoryBytes() != bytes) {
+        return true;
+      }
+      GuestPager pager = vm.pager(); // it may be made anew meanwhile
+      boolean left = pager != null && pager.budget().resident() << PageSize.SHIFT <= bytes;
+      if (left) {
+        ledger.reduce(LocalVms.key(vm.record()), granted, bytes);
+      }
+      return left;
+    }
+  }
+
   private static void await(MemoryLedger ledger, HostedVm vm, long granted, long bytes) {
     try {
-      while (!vm.isClosed() && vm.record().mainMemoryBytes() == bytes) {
-        // The pager may be made anew meanwhile.
-        GuestPager pager = vm.pager();
-        if (pager != null && pager.budget().resident() << PageSize.SHIFT <= bytes) {
-          ledger.reduce(LocalVms.key(vm.record()), granted, bytes);
-          return;
-        }
+      while (!isOver(ledger, vm, granted, bytes)) {
         Thread.sleep(LOOK_MILLIS);
       }
     } catch (InterruptedException e) {

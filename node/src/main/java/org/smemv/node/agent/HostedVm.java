@@ -47,6 +47,7 @@ final class HostedVm implements AutoCloseable {
   private volatile boolean closed;
   private final Occupation occupation = new Occupation();
   private volatile boolean bodyLoaded;
+  private volatile boolean ran;
   private volatile Set<String> wanted = Set.of();
 
   private HostedVm(
@@ -144,6 +145,18 @@ final class HostedVm implements AutoCloseable {
     }
   }
 
+  /**
+   * Raises the VM's epoch for a plan that was made before.
+   *
+   * @throws IOException when it has been raised that far meanwhile: an epoch is used once
+   */
+  synchronized void raiseEpoch(long epoch) throws IOException {
+    if (epoch <= record.epoch()) {
+      throw new IOException("VM " + record.name() + ": its paging was begun anew; try again");
+    }
+    change(r -> r.withEpoch(epoch));
+  }
+
   /** See {@link Occupation#begin}. Any thread. */
   @Nullable String occupy(String operation) {
     return occupation.begin(operation);
@@ -175,14 +188,31 @@ final class HostedVm implements AutoCloseable {
     }
   }
 
-  /** Evicts from now on, if a part of the VM's memory is elsewhere. */
-  void keepWithinLimit() {
-    paging.keepWithinLimit(record);
+  /** Evicts from now on, if a part of the VM's memory is elsewhere. Any thread. */
+  synchronized void keepWithinLimit() {
+    if (!closed) { // a pager that has ended must not begin to evict
+      paging.keepWithinLimit(record);
+    }
   }
 
   /** Lets the VM run, if it does not; {@link #hasRun} is to follow, soon. */
   void run() throws IOException {
     body.qmp().execute("cont", MONITOR);
+  }
+
+  /**
+   * Lets a VM that was taken run, unless it has run here: then whether it runs is its operator's
+   * affair, and once it leaves its next host's, which must not find it running here. Any thread.
+   */
+  void runFirst() throws IOException {
+    if (!ran) {
+      synchronized (this) { // with the record: it cannot begin to leave meanwhile
+        if (!closed && record.phase() == Phase.TAKEN) {
+          run();
+          ran = true;
+        }
+      }
+    }
   }
 
   /** Notes that the VM has run here: no other agent need let it run. */
@@ -213,10 +243,17 @@ final class HostedVm implements AutoCloseable {
     return paging.isDrained(share);
   }
 
-  /** A sub-host that has no page of this VM any more is not one of its sub-hosts any more. */
+  /**
+   * A sub-host that has no page of this VM any more is not one of its sub-hosts any more.
+   *
+   * @throws IllegalStateException when it may have some, as the pager was made anew meanwhile
+   */
   synchronized void forgetSubHost(Share share) throws IOException {
     if (!record.isHere()) {
       return; // its next host lets go of it
+    }
+    if (!paging.isDrained(share)) {
+      throw new IllegalStateException("it is not drained");
     }
     change(r -> r.without(share));
     paging.forget(share.index());
@@ -341,8 +378,10 @@ final class HostedVm implements AutoCloseable {
   /** Ends QEMU and lets go of the VM; its memory, and a record of that, stay. */
   void leave() throws IOException {
     body.stop();
-    change(VmRecord::left);
-    close();
+    if (!closed) { // else only what follows failed before
+      change(VmRecord::left);
+      close();
+    }
     Files.deleteIfExists(paths.table(record.name()));
     Files.deleteIfExists(paths.bodySocket(record.name()));
     QemuBody.forgetDead(paths.vm(record.name()));
@@ -351,7 +390,9 @@ final class HostedVm implements AutoCloseable {
   /** Ends QEMU and forgets the VM on this host: memory, page table, record. */
   void destroy() throws IOException {
     body.stop();
-    close();
+    if (!closed) {
+      close();
+    }
     forget(paths, record.name(), body.spec().isPresent());
   }
 

@@ -15,6 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.linux.MemoryFile;
 import org.smemv.linux.SystemCallException;
+import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostException;
 import org.smemv.migration.ShareBook;
 import org.smemv.node.api.HostReport;
@@ -42,6 +43,9 @@ final class LeftVms {
 
     /** The VM has gone for good. */
     boolean hasLeft;
+
+    /** Nothing but what is left here uses memory any more. */
+    boolean freedOthers;
 
     /** The new main host has all of it. */
     boolean released;
@@ -173,13 +177,16 @@ final class LeftVms {
 
   private void freeOthers(Left left) {
     left.memory.freeOthers();
+    synchronized (this) {
+      left.freedOthers = true;
+    }
     shrinkGrants();
   }
 
   /** Gives back what has been taken from here since. */
   synchronized void shrinkGrants() {
     for (Left left : all.values()) {
-      if (left.hasLeft) {
+      if (left.freedOthers) { // not before: the memory is in use until then
         long bytes = left.memory.remaining() << PageSize.SHIFT;
         ledger.reduce(left.key(), ledger.granted(left.key()), bytes);
       }
@@ -207,7 +214,9 @@ final class LeftVms {
       ledger.release(new MemoryLedger.Key(record.id(), MemoryLedger.Use.MAIN));
       return;
     }
-    reopen(record, ram);
+    if (get(record.id()) == null) { // else it was offered while its QEMU still lived
+      reopen(record, ram);
+    }
     vms.left(record);
     stay(java.util.Objects.requireNonNull(get(record.id())));
   }
@@ -274,6 +283,20 @@ final class LeftVms {
       }
     }
     return release(silent.vm(), silent.epoch());
+  }
+
+  /**
+   * Refuses a share of a VM whose memory was left here and is not freed yet, as when this host has
+   * not heard that it may be: whoever connects about the VM would be shown that.
+   */
+  void requireNone(Reservation wanted) throws HostException {
+    Left left = get(wanted.vm());
+    if (left != null) {
+      throw new HostException(
+          HostException.Kind.REFUSED,
+          "it still has memory that VM %s left there when it moved to %s: choose another sub-host, or try again in two minutes"
+              .formatted(left.name, left.mainHost));
+    }
   }
 
   /** A row for each VM that has left. */

@@ -88,6 +88,9 @@ final class LocalBody implements BodySource {
   @Override
   public void watch() throws HostException {
     pager = vm.pager();
+    if (pager != null && pager.epoch() >= plan.epoch()) {
+      throw begunAnew();
+    }
     run(() -> watch = WriteWatch.begin(vm.attachment()));
   }
 
@@ -261,9 +264,13 @@ final class LocalBody implements BodySource {
   /** A new pager has a newer epoch, and began with marks that nobody else has seen. */
   private void requireSamePager() throws HostException {
     if (vm.pager() != pager) {
-      throw new HostException(
-          HostException.Kind.REFUSED, "the VM's paging broke meanwhile, and was begun anew");
+      throw begunAnew();
     }
+  }
+
+  private static HostException begunAnew() {
+    return new HostException(
+        HostException.Kind.REFUSED, "the VM's paging broke meanwhile, and was begun anew");
   }
 
   private void letPagingGoOn() {
@@ -327,13 +334,19 @@ final class LocalBody implements BodySource {
 
   @Override
   public void giveUp() {
-    closeCopying();
-    if (offered) {
-      left.withdraw(vm.id());
-      offered = false;
+    try {
+      closeCopying();
+      if (offered) {
+        left.withdraw(vm.id());
+        offered = false;
+      }
+    } finally { // whatever broke: nobody else would ever let it run
+      try {
+        letPagingGoOn();
+      } finally {
+        vm.comeBackSurely();
+      }
     }
-    letPagingGoOn();
-    vm.comeBackSurely();
   }
 
   @Override

@@ -343,15 +343,24 @@ final class LocalVms {
     }
   }
 
+  /** Ends what is here of a VM that has left; while that fails, again each second. */
   private void gone(HostedVm vm) {
+    if (!isGone(vm)) {
+      EachSecond.until("gone-" + vm.record().name(), () -> isGone(vm));
+    }
+  }
+
+  private boolean isGone(HostedVm vm) {
     try {
       if (vm.record().leavesRest()) {
         left.leave(vm);
       } else {
         end(vm);
       }
+      return true;
     } catch (IOException e) {
-      log.error("VM {} has left, but what it had here could not be removed", vm.record().name(), e);
+      log.error("VM {} has left, but what it had here is not removed yet", vm.record().name(), e);
+      return false;
     }
   }
 

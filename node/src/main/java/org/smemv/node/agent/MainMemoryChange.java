@@ -46,13 +46,15 @@ final class MainMemoryChange {
     } catch (HostException e) {
       throw keepsItsMemory(record, e);
     }
-    long granted = ledger.granted(LocalVms.key(record));
-    boolean grows = bytes > granted;
+    long granted = 0;
     try {
-      if (grows) {
-        ledger.grant(LocalVms.key(record), bytes);
+      synchronized (vm) { // else a grant that is about to shrink might do so in between
+        granted = ledger.granted(LocalVms.key(record));
+        if (bytes > granted) {
+          ledger.grant(LocalVms.key(record), bytes);
+        }
+        vm.mainMemory(bytes, shares);
       }
-      vm.mainMemory(bytes, shares);
     } catch (MemoryLedger.NotEnough e) {
       grants.revert(shares, record.shares());
       throw new OperationException(ErrorCode.CAPACITY, "host " + host + ": " + e.getMessage(), e);
@@ -62,7 +64,7 @@ final class MainMemoryChange {
       throw new OperationException(
           ErrorCode.FAILED, "VM " + record.name() + ": " + e.getMessage(), e);
     }
-    if (!grows && pager != null) {
+    if (bytes <= granted && pager != null) {
       GrantShrinking.begin(ledger, vm, granted, bytes);
     }
   }

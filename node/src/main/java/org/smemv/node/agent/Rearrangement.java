@@ -65,23 +65,40 @@ final class Rearrangement {
 
   /** See {@link org.smemv.migration.BodySource#rearrange}. */
   void commit(MigrationPlan plan) throws HostException {
-    MemoryLedger.Key key = LocalVms.key(vm.record());
-    long granted = ledger.granted(key);
-    long bytes = plan.mainBytes();
-    grow(key, granted, bytes);
+    long granted;
     try {
       learnHeat(plan);
-      vm.rearrange(bytes, plan.parts(), host, addressOf);
+      granted = change(plan);
     } catch (IOException | RuntimeException e) {
-      ledger.reduce(key, bytes, granted);
       throw new HostException(
           HostException.Kind.REFUSED, "VM " + plan.name() + ": " + e.getMessage(), e);
     }
     try {
-      begin(granted, bytes);
+      begin(granted, plan.mainBytes());
     } catch (RuntimeException | Error e) {
       // The placement is changed: nothing may be given back now.
       log.error("VM {}: what follows its change of placement broke", plan.name(), e);
+    }
+  }
+
+  /**
+   * Grants what is missing and changes the record; a grant that is about to shrink must not do so
+   * in between.
+   *
+   * @return what was granted before
+   */
+  private long change(MigrationPlan plan) throws HostException, IOException {
+    synchronized (vm) {
+      MemoryLedger.Key key = LocalVms.key(vm.record());
+      long granted = ledger.granted(key);
+      grow(key, granted, plan.mainBytes());
+      try {
+        vm.rearrange(plan.mainBytes(), plan.parts(), host, addressOf);
+      } catch (IOException | RuntimeException e) {
+        ledger.reduce(key, plan.mainBytes(), granted);
+        throw e;
+      }
+      return granted;
     }
   }
 

@@ -77,8 +77,10 @@ final class Survivors {
     VmRecord record = raise(vm);
     QemuBody body = record == null ? null : reopen(record, vm.directory());
     if (record != null && body == null && keepsRest(record)) {
-      vms.remove(vm);
-      local.left().stays(record);
+      local.left().stays(record); // first: a VM that gets its name would get its memory's file
+      if (local.left().memory(record.id()) == null) {
+        vms.remove(vm);
+      }
       return;
     }
     if (body == null) {

@@ -51,8 +51,8 @@ final class VmMigrateCommand extends SmemvTask {
       paramLabel = "SIZE",
       converter = SizeConverter.class,
       description =
-          "The most of its memory that may be there; if left out all of it, and of a split VM as"
-              + " much as now.")
+          "The most of its memory that may be on the main host; if left out all of it, and of a"
+              + " split VM as much as now.")
   private long mainMemory;
 
   @Option(
@@ -61,8 +61,8 @@ final class VmMigrateCommand extends SmemvTask {
       converter = SubShareConverter.class,
       description =
           "A host for a part of the rest, and the most it may get. May be repeated; needs"
-              + " --main-memory. Of a split VM the sub-hosts that are not named give up their"
-              + " pages; when none is named all keep them.")
+              + " --main-memory if the VM is not split yet. Of a split VM the sub-hosts that are"
+              + " not named give up their pages; when none is named all keep them.")
   private List<SubShare> subs = List.of();
 
   @Option(

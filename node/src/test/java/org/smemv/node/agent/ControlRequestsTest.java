@@ -228,6 +228,24 @@ class ControlRequestsTest implements HolderDirectory {
     }
   }
 
+  /** A record that stays would have its sub-hosts keep their shares until the next restart. */
+  @Test
+  void nothingIsLeftOfAnArrivalWhoseQemuDoesNotStart() throws Exception {
+    String spec =
+        "{'name':'a','id':'%s','memoryBytes':%d,'cpus':1,'machineType':'none-such'}"
+            .formatted(id, BYTES)
+            .replace('\'', '"');
+    try (RemoteHost host = askedBy("h2")) {
+      host.reserve(new Reservation(id, "a", 2, Role.MAIN, BYTES, BYTES, "h2", "h1"));
+      List<Share> shares = List.of(new Share(0, "h2", BYTES));
+      assertThatThrownBy(() -> host.prepare(id, 2, spec, shares)).hasMessageContaining("VM a");
+      host.turnBack(id, 2);
+      assertThat(host.needs(id)).isFalse();
+      assertThat(host.holds(id)).isFalse();
+    }
+    assertThat(ledger.grantedBytes()).isZero();
+  }
+
   @Test
   void everyShareIsNeededWhileTheVmArrives() throws Exception {
     try (RemoteHost host = askedBy("h4")) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,11 +19,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.smemv.linux.MemoryFile;
+import org.smemv.migration.HostControl.Reservation;
+import org.smemv.migration.HostControl.Role;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.ShareBook;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.HostReport;
+import org.smemv.node.api.Json;
 import org.smemv.paging.LeftMemory;
+import org.smemv.paging.SlabPool;
 import org.smemv.placement.MemoryLedger;
 
 /** What a new agent does with memory that VMs left under the one before; QEMU has ended. */
@@ -88,6 +93,55 @@ class LeftVmsTest {
     assertThat(row.mainHost()).isEqualTo("h2");
     assertThat(row.pages()).isEqualTo(2);
     assertThat(VmRecord.read(paths.vm("a")).orElseThrow().isSplitWith("h3")).isFalse();
+  }
+
+  /** As when its monitor did not answer at first, and it ended then. */
+  @Test
+  void memoryThatWasOfferedBeforeItsQemuEndedStays() throws Exception {
+    VmRecord leaving =
+        new VmRecord("a", id, 4, BYTES, BYTES, Phase.LEAVING, List.of(), "h2", EPOCH, true, null);
+    local.left().reopen(leaving, paths.ram("a"));
+
+    restartWith(Phase.LEAVING);
+
+    assertThat(vms.unheld()).isEmpty();
+    assertThat(vms.claim("a")).contains("left there, until h2 has all of it");
+    assertThat(local.left().release(id, EPOCH)).isTrue();
+    assertThat(paths.ram("a")).doesNotExist();
+    assertThat(ledger.grantedBytes()).isZero();
+  }
+
+  /** Pages that came for the share would be refused by what was left, which goes first. */
+  @Test
+  void aHostGetsNoShareOfAVmThatLeftMemoryThereUntilThatIsFreed() throws Exception {
+    restartWith(Phase.LEFT);
+    try (SlabPool pool = new SlabPool(4096, 16)) {
+      HeldShares shares = new HeldShares(ledger, pool);
+      Arrivals arrivals =
+          new Arrivals(
+              "h1", paths, ledger, vms, new TakenVms(paths.taken()), LeftVmsTest::noAddress);
+      ControlRequests requests =
+          new ControlRequests(arrivals, shares, local.left(), LeftVmsTest::report);
+      byte[] wanted =
+          Json.write(
+                  new HostRequest.Reserve(
+                      new Reservation(id, "a", EPOCH + 2, Role.SUB, 4096, BYTES, "h2", "h2")))
+              .getBytes(StandardCharsets.UTF_8);
+
+      assertThat(new String(requests.handle(wanted), StandardCharsets.UTF_8))
+          .contains("REFUSED")
+          .contains("memory that VM a left there");
+      assertThat(shares.store(id)).isNull();
+
+      assertThat(local.left().release(id, EPOCH + 1)).isTrue();
+      assertThat(new String(requests.handle(wanted), StandardCharsets.UTF_8))
+          .doesNotContain("REFUSED");
+      assertThat(shares.store(id)).isNotNull();
+    }
+  }
+
+  private static HostReport report() {
+    return new HostReport("h1", 10 * BYTES, 0, 0, 0, List.of(), List.of(), false);
   }
 
   @Test

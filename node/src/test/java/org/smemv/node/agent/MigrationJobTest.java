@@ -178,7 +178,7 @@ class MigrationJobTest {
     runner.join();
     assertThat(job.report().state()).isEqualTo(MigrationState.DONE);
     assertThat(job.report().downtimeMillis()).isEqualTo(-1);
-    assertThat(gated.calls).doesNotContain("pause", "giveUp", "retire", "release");
+    assertThat(gated.calls).doesNotContain("pause", "giveUp", "retire", "release", "turnBack");
   }
 
   private static void assertRefused(MigrationJob job, String why) {

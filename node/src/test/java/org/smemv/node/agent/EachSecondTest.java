@@ -1,0 +1,28 @@
+package org.smemv.node.agent;
+
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class EachSecondTest {
+  private static final Duration SOON = Duration.ofMillis(1);
+
+  @Test
+  void whatBreaksIsTriedAgain() {
+    AtomicInteger tries = new AtomicInteger();
+    EachSecond.until(
+        "breaks",
+        SOON,
+        () -> {
+          if (tries.incrementAndGet() < 3) {
+            throw new IllegalStateException("not this time");
+          }
+          return true;
+        });
+    await().until(() -> tries.get() == 3);
+  }
+}

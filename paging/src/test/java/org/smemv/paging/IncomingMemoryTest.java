@@ -1,0 +1,51 @@
+package org.smemv.paging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.smemv.linux.MemoryFile;
+
+/** What a source says of pages that are elsewhere. */
+class IncomingMemoryTest {
+  private static final long PAGES = 16;
+  private static final long EPOCH = 3;
+
+  @TempDir Path directory;
+  private final UUID vm = UUID.randomUUID();
+
+  /** Nobody would ever be asked for such a page, and the guest would wait for it for ever. */
+  @Test
+  void aPageAtASubHostThatTheVmDoesNotHaveIsRefusedAndChangesNothing() {
+    SubHosts subHosts = new SubHosts(vm, EPOCH, "main");
+    InetSocketAddress nowhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    subHosts.add(new SubHost.Identity(2, "s2", nowhere), PAGES);
+    try (MemoryFile ram = MemoryFile.create(directory.resolve("ram"), PAGES * 4096);
+        PageTable table = PageTable.create(directory.resolve("table"), vm, PAGES)) {
+      IncomingMemory incoming =
+          new IncomingMemory(
+              table, new GuestMemory(ram, 0), new ResidentBudget(PAGES), subHosts, EPOCH);
+      assertThatThrownBy(() -> incoming.place(placed(2, 1)))
+          .isInstanceOfSatisfying(
+              FrameException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED))
+          .hasMessageContaining("page 8 is said to be on sub-host 1");
+      assertThat(table.get(7)).isEqualTo(PageEntry.ZERO);
+
+      incoming.place(placed(2, 2));
+      assertThat(PageEntry.host(table.get(8))).isEqualTo(2);
+    }
+  }
+
+  private static PageBatch placed(int hostOf7, int hostOf8) {
+    PageBatch batch = new PageBatch();
+    batch.epoch(EPOCH);
+    batch.add(7, 77, PageFlags.of(0, hostOf7));
+    batch.add(8, 88, PageFlags.of(0, hostOf8));
+    return batch;
+  }
+}
