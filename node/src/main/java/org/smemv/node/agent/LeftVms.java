@@ -209,7 +209,20 @@ final class LeftVms {
     }
     reopen(record, ram);
     vms.left(record);
-    stay(java.util.Objects.requireNonNull(get(record.id())));
+    Left left = java.util.Objects.requireNonNull(get(record.id()));
+    grantAgain(left);
+    stay(left);
+  }
+
+  /** What has been taken from here may be granted to others by now, who need it again, too. */
+  private void grantAgain(Left left) {
+    try {
+      if (ledger.granted(left.key()) == 0) {
+        ledger.grant(left.key(), left.memory.remaining() << PageSize.SHIFT);
+      }
+    } catch (MemoryLedger.NotEnough e) {
+      log.error("VM {}: what it left here was granted before: {}", left.name, e.getMessage());
+    }
   }
 
   /** The pages that a VM left, or may leave; null when there are none. */

@@ -113,6 +113,16 @@ class LeftVmsTest {
     assertThat(ledger.grantedBytes()).isEqualTo(2 * 4096);
   }
 
+  /** Others may have been granted the memory that it had before its pages went. */
+  @Test
+  void afterARestartNoMoreIsGrantedThanIsLeft() throws Exception {
+    MemoryLedger small = new MemoryLedger(BYTES / 2);
+    local = new LocalVms("h1", paths, small, vms, LeftVmsTest::noAddress);
+    restartWith(Phase.LEFT);
+
+    assertThat(small.grantedBytes()).isEqualTo(2 * 4096);
+  }
+
   @Test
   void theNewMainHostIsAskedWhenNobodyReadsIt() throws Exception {
     restartWith(Phase.LEFT);
