@@ -27,6 +27,7 @@ final class Agent {
   private final ShareBook<PageStore> shares;
   private final Arrivals arrivals = new Arrivals(this);
   private final Departures departures = new Departures(this);
+  private final LeftVms left = new LeftVms(this);
   private final Map<UUID, HostedVm> vms = new LinkedHashMap<>();
   private final List<Link> connections = new ArrayList<>();
 
@@ -89,6 +90,10 @@ final class Agent {
 
   Arrivals arrivals() {
     return arrivals;
+  }
+
+  LeftVms left() {
+    return left;
   }
 
   Departures departures() {
@@ -180,8 +185,21 @@ final class Agent {
     note(vm.record().name() + " has ended here");
   }
 
+  /** Ends the QEMU of a VM whose memory is still needed; its record is for the caller. */
+  void leave(UUID id) {
+    life.check();
+    Qemu qemu = machine.qemus.remove(id);
+    machine.rams.put(id, qemu.memory);
+    vms.remove(id);
+  }
+
   /** The VM has left for good. */
   void gone(HostedVm vm) {
+    life.check();
+    if (vm.record().leavesRest()) {
+      left.leave(vm);
+      return;
+    }
     destroy(vm);
     ledger.release(mainKey(vm.record().id()));
   }
@@ -192,9 +210,23 @@ final class Agent {
     }
   }
 
-  void leave(HostedVm vm) {
+  void leaveShares(HostedVm vm) {
     if (!LeavingShares.leaving(vm).isEmpty()) {
       start("leaving-" + vm.record().name(), new LeavingShares(this, vm)::run);
+    }
+  }
+
+  /** More may be here than the record allows: it is counted until it has left. */
+  void grantWhatIsHere(HostedVm vm) {
+    long allowed = vm.record().mainMemoryBytes();
+    long here = vm.memory().resident() * Memory.BYTES;
+    if (here > allowed && vm.record().isHere()) {
+      try {
+        ledger.grant(mainKey(vm.record().id()), here);
+        GrantShrinking.begin(this, vm, here, allowed);
+      } catch (MemoryLedger.NotEnough e) {
+        throw new Violation(name() + " had room for " + vm.record().name(), e);
+      }
     }
   }
 
@@ -215,6 +247,7 @@ final class Agent {
     if (machine.draining) {
       throw refused("host " + name() + " is draining");
     }
+    endRest(wanted);
     if (wanted.role() == Role.MAIN) {
       shares.requireOlder(wanted);
       arrivals.reserve(wanted);
@@ -224,14 +257,43 @@ final class Agent {
     }
   }
 
-  void release(UUID vm, long epoch) {
-    boolean ignored = shares.release(vm, epoch);
+  private void endRest(Reservation wanted) throws HostException {
+    boolean ignored = left.release(wanted.vm(), wanted.epoch() - 1);
+    if (left.memory(wanted.vm()) != null) {
+      throw refused("VM " + wanted.name() + " is just leaving it");
+    }
   }
 
-  /** Who takes frames about a VM. */
-  PageHolder holder(UUID vm) throws HostException {
+  void release(UUID vm, long epoch) {
+    boolean share = shares.release(vm, epoch);
+    boolean ignored = left.release(vm, epoch) || share;
+  }
+
+  void turnBack(UUID vm, long epoch) {
+    arrivals.release(vm, epoch);
+    if (has(Flaw.TURNING_BACK_FREES_THE_SHARE)) {
+      release(vm, epoch);
+    }
+  }
+
+  void adopt(UUID vm, long epoch, String main) throws HostException {
+    if (left.memory(vm) == null) {
+      shares.adopt(vm, epoch, main);
+    }
+  }
+
+  /** Who takes frames about a VM: as in HostAgent. */
+  PageHolder holder(UUID vm, String caller, long epoch) throws HostException {
     HostedVm here = vms.get(vm);
-    return here != null && here.incoming() != null ? here.incoming() : store(vm);
+    PageStore share = shares.pages(vm);
+    boolean ownPart = caller.equals(name());
+    if (here != null && share != null && (ownPart || epoch < here.record().epoch())) {
+      return share;
+    }
+    if (here != null && here.incoming() != null) {
+      return here.incoming();
+    }
+    return left.memory(vm) != null ? left.memory(vm) : store(vm);
   }
 
   PageStore store(UUID vm) throws HostException {
@@ -258,6 +320,12 @@ final class Agent {
 
   boolean isConnected(UUID vm) {
     return connections.stream().anyMatch(link -> link.vm().equals(vm) && link.isHeard());
+  }
+
+  /** Whether anybody is connected to bring a VM here. */
+  boolean isArriving(UUID vm) {
+    return connections.stream()
+        .anyMatch(link -> link.vm().equals(vm) && link.isHeard() && link.isForArrival());
   }
 
   void disconnect(UUID vm) {

@@ -14,6 +14,8 @@ import org.smemv.placement.MemoryLedger;
 
 /** Stands for node's Arrivals: VMs that move here, up to the decision. */
 final class Arrivals {
+  private static final long CONNECTS = 10 * Schedule.SECOND;
+
   private final Agent agent;
   private final Map<UUID, Arrival> arrivals = new LinkedHashMap<>();
 
@@ -89,6 +91,30 @@ final class Arrivals {
     vm.expectPages();
   }
 
+  void expectRest(UUID id, long epoch, Share rest, Call<Boolean> answer) throws HostException {
+    Arrival arrival = arrival(id, epoch);
+    HostedVm vm = agent.vm(id);
+    if (vm == null) {
+      throw Agent.refused("the migration of the VM to there was given up");
+    }
+    if (!rest.leaving() || !rest.host().equals(arrival.reservation.source())) {
+      throw Agent.refused("only its source can keep a part of an arriving VM");
+    }
+    vm.expectRest(rest);
+    awaitSubHosts(vm, agent.schedule().nanos() + CONNECTS, answer);
+  }
+
+  private void awaitSubHosts(HostedVm vm, long deadline, Call<Boolean> answer) {
+    String missing = vm.missingSubHost();
+    if (missing == null) {
+      answer.done(true);
+    } else if (vm.isClosed() || agent.schedule().nanos() > deadline) {
+      answer.fail(Agent.refused("sub-host " + missing));
+    } else {
+      agent.soon(20 * Schedule.MILLI, () -> awaitSubHosts(vm, deadline, answer));
+    }
+  }
+
   /** The device state is here; QEMU reads the VM's memory while it loads it. */
   void body(UUID id, long epoch) throws HostException {
     HostedVm vm = agent.vm(id);
@@ -160,8 +186,10 @@ final class Arrivals {
   }
 
   boolean needs(UUID id, String sub) {
+    HostedVm vm = agent.vm(id);
     VmRecord record = agent.machine().records().get(id);
-    return arrivals.containsKey(id) || (record != null && record.isSplitWith(sub));
+    return arrivals.containsKey(id)
+        || (vm != null ? vm.needs(sub) : record != null && record.isSplitWith(sub));
   }
 
   long toGather(UUID id, long epoch) throws HostException {
@@ -201,7 +229,7 @@ final class Arrivals {
   void lapse() {
     for (Arrival arrival : List.copyOf(arrivals.values())) {
       long now = agent.schedule().nanos();
-      if (agent.isConnected(arrival.reservation.vm())) {
+      if (agent.isArriving(arrival.reservation.vm())) {
         arrival.heardNanos = now;
       }
       boolean silent = now - arrival.heardNanos > Housekeeping.LAPSE.toNanos();

@@ -19,9 +19,16 @@ final class Checker {
   private final Map<UUID, Machine> owners = new TreeMap<>();
   private final Set<String> lostShares = new TreeSet<>();
   private final Set<String> lostHosts = new TreeSet<>();
+  private Violation broken;
 
   Checker(World world) {
     this.world = world;
+  }
+
+  /** For what a migration would take for a reason to give up. */
+  Violation broken(String what) {
+    broken = new Violation(what);
+    return broken;
   }
 
   void started(Machine machine, VmRecord record) {
@@ -79,6 +86,9 @@ final class Checker {
   }
 
   void check() {
+    if (broken != null) {
+      throw broken;
+    }
     for (Machine machine : world.network().machines().values()) {
       if (machine.agent() != null) {
         checkMemory(machine.agent());
@@ -139,13 +149,27 @@ final class Checker {
           "%s: page %d is at sub-host %d, which it has not"
               .formatted(guest.name(), page, memory.host(page)));
     }
-    Agent agent = world.network().machine(host).agent();
-    PageStore store = agent == null ? null : agent.shares().pages(guest.id());
-    Long held = store == null ? null : store.get(page);
-    if (held == null && wasLost(guest.id(), host)) {
+    Long held = heldAt(world.network().machine(host), guest.id(), page);
+    if (held == null && (wasLost(guest.id(), host) || isLost(host))) {
       return;
     }
     require(guest, page, guest.newest(page), held == null ? -1 : held, host);
+  }
+
+  /** In the share that a host has, or in the memory that the VM left there; null when nowhere. */
+  private static Long heldAt(Machine machine, UUID vm, int page) {
+    Agent agent = machine.agent();
+    VmRecord there = machine.records().get(vm);
+    PageStore store = agent == null ? null : agent.shares().pages(vm);
+    if (there == null || !there.leavesRest()) {
+      return store == null ? null : store.peek(page);
+    }
+    if (agent == null) {
+      Memory ram = machine.ram(vm);
+      return ram != null && ram.isPresent(page) ? (Long) ram.ram(page) : null;
+    }
+    LeftMemory left = agent.left().memory(vm);
+    return left == null ? null : left.peek(page);
   }
 
   private static void require(Guest guest, int page, long newest, long found, String where) {
@@ -168,6 +192,10 @@ final class Checker {
       if (row.pages().heldBytes() > row.grantedBytes()) {
         throw new Violation(agent.name() + " holds more than it granted of " + row.vm());
       }
+    }
+    UUID beyond = agent.left().beyondItsGrant();
+    if (beyond != null) {
+      throw new Violation(agent.name() + " has more left of " + beyond + " than it granted");
     }
     for (HostedVm vm : agent.vms()) {
       long main = agent.ledger().granted(Agent.mainKey(vm.record().id()));

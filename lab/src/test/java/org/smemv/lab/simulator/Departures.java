@@ -4,13 +4,18 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationPlan;
+import org.smemv.migration.MigrationState;
 import org.smemv.node.agent.DeparturePlan;
+import org.smemv.node.agent.RearrangementPlan;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.OperationException;
@@ -48,18 +53,35 @@ final class Departures {
   /** Called by a task; returns when the migration is over. */
   void migrate(HostedVm vm, MigrateVm request) {
     String name = vm.record().name();
+    boolean staysHere = request.mainHost().equals(agent.name());
     if (!vm.record().isHere()
         || vm.record().shares().stream().anyMatch(Share::leaving)
+        || (!vm.record().shares().isEmpty() && vm.pager() == null)
         || !vm.occupy("being migrated")) {
       return;
     }
+    boolean[] free = new boolean[1];
+    Runnable vacate =
+        () -> {
+          if (!free[0]) {
+            free[0] = true;
+            vm.vacate();
+          }
+        };
     try {
-      MigrationPlan plan = plan(vm, request);
+      MigrationPlan plan = staysHere ? planHere(vm, request) : plan(vm, request);
       vm.change(record -> record.withEpoch(plan.epoch()));
       agent.note("migrates " + describe(plan));
-      Migration migration = migration(vm, plan);
+      Migration migration = migration(vm, plan, new Rearrangement(agent, vm, vacate));
       migrations.add(migration);
+      if (staysHere) {
+        vm.mayBeSplitWith(
+            plan.parts().stream().map(Share::host).collect(Collectors.toCollection(TreeSet::new)));
+      }
       migration.run();
+      if (migration.state() == MigrationState.ABORTED) {
+        agent.adopt(vm, vm.record().epoch());
+      }
       agent.note(
           name + "/" + plan.epoch() + " ends " + migration.state() + " " + migration.reason());
       agent.world().ended(migration);
@@ -68,7 +90,8 @@ final class Departures {
     } catch (InterruptedException e) {
       throw new Violation("nobody interrupts", e);
     }
-    vm.vacate();
+    vm.mayBeSplitWith(Set.of());
+    vacate.run();
   }
 
   private static String describe(MigrationPlan plan) {
@@ -97,14 +120,32 @@ final class Departures {
     return new DeparturePlan(agent.name(), vm.record(), request, reports).make();
   }
 
-  private Migration migration(HostedVm vm, MigrationPlan plan) {
+  /** A sub-host that the VM has already need not answer. */
+  private MigrationPlan planHere(HostedVm vm, MigrateVm request)
+      throws HostException, OperationException {
+    Map<String, HostReport> reports = new LinkedHashMap<>();
+    for (String sub : DeparturePlan.subHosts(vm.record(), request)) {
+      try {
+        reports.put(sub, new RemoteHost(agent, sub).describe());
+      } catch (HostException e) {
+        if (!vm.record().isSplitWith(sub)) {
+          throw e;
+        }
+      }
+    }
+    long free =
+        agent.ledger().freeBytes() + agent.ledger().granted(Agent.mainKey(vm.record().id()));
+    return new RearrangementPlan(agent.name(), vm.record(), request, reports, free).make();
+  }
+
+  private Migration migration(HostedVm vm, MigrationPlan plan, Rearrangement rearrangement) {
     Map<String, HostControl> subs = new LinkedHashMap<>();
     plan.parts().forEach(share -> subs.put(share.host(), new RemoteHost(agent, share.host())));
     return new Migration(
         plan,
-        new RemoteHost(agent, plan.main()),
+        plan.movesBody() ? new RemoteHost(agent, plan.main()) : null,
         subs,
-        new LocalBody(agent, vm, plan),
+        new LocalBody(agent, vm, plan, rearrangement),
         "",
         new VirtualClock());
   }

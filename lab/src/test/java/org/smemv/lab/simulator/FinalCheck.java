@@ -108,16 +108,26 @@ final class FinalCheck {
     boolean owner = checker.owner(guest.id()) == agent.machine();
     if (owner) {
       require(
-          granted == record.mainMemoryBytes(),
+          granted == record.mainMemoryBytes()
+              || (granted > record.mainMemoryBytes() && isHeldUp(guest)),
           "%s grants %d bytes for %s, whose record says %s"
               .formatted(agent.name(), granted, guest.name(), record));
       return;
     }
-    boolean stuck = record != null && checker.isLost(String.valueOf(record.leavingTo()));
+    boolean stuck =
+        record != null && (checker.isLost(String.valueOf(record.leavingTo())) || isHeldUp(guest));
     require(
         (granted == 0 && record == null) || stuck,
         "%s grants %d bytes for %s, which is elsewhere: %s"
             .formatted(agent.name(), granted, guest.name(), record));
+  }
+
+  /** Without the room that a lost sub-host gave, what is leaving has nowhere to go. */
+  private boolean isHeldUp(Guest guest) {
+    Machine owner = checker.owner(guest.id());
+    VmRecord record = owner.records().get(guest.id());
+    return owner.isLost()
+        || record.shares().stream().anyMatch(s -> isExcused(guest.id(), s.host()));
   }
 
   private void checkShare(Agent agent, Guest guest) {
@@ -130,8 +140,10 @@ final class FinalCheck {
       share = each.host().equals(agent.name()) ? each : share;
     }
     if (granted == 0) {
+      VmRecord here = agent.machine().records().get(guest.id());
+      boolean rest = here != null && here.leavesRest();
       require(
-          share == null || isExcused(guest.id(), agent.name()),
+          share == null || rest || isExcused(guest.id(), agent.name()),
           agent.name() + " grants nothing for a share of " + guest.name());
       return;
     }

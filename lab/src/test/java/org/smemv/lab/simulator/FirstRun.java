@@ -22,7 +22,7 @@ final class FirstRun {
     }
     vm.keepWithinLimit();
     agent.adopt(vm, epoch);
-    agent.leave(vm);
+    agent.leaveShares(vm);
     try {
       vm.hasRun();
     } catch (HostException e) {

@@ -22,4 +22,14 @@ enum Flaw {
   RESERVATIONS_NEVER_LAPSE,
   /** A sub-host drops its copy before the page is installed at the main host. */
   A_COPY_IS_DROPPED_TOO_EARLY,
+  /** What a VM left is freed as soon as it has gone. */
+  THE_REST_IS_FREED_BEFORE_IT_IS_RELEASED,
+  /** A restarted agent does not offer again what a VM left there. */
+  THE_REST_IS_NOT_OFFERED_AGAIN,
+  /** A VM that was leaving stays after all, and its memory can still be had. */
+  THE_REST_IS_NOT_WITHDRAWN,
+  /** A host that does not become the main host frees what it holds as a sub-host. */
+  TURNING_BACK_FREES_THE_SHARE,
+  /** Pages begin to move before it is durable where. */
+  THE_PAGER_IS_TOLD_BEFORE_THE_RECORD_SAYS_SO,
 }

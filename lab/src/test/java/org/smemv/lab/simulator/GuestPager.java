@@ -23,6 +23,10 @@ final class GuestPager {
     final String name;
     long grant;
     boolean leaving;
+
+    /** What the source of this arriving VM keeps; there is nothing to be had of it yet. */
+    boolean rest;
+
     boolean drained;
     boolean lookedThrough;
     Link read;
@@ -56,8 +60,7 @@ final class GuestPager {
   private boolean reading;
   private boolean closed;
 
-  GuestPager(Agent agent, HostedVm vm, boolean reading) {
-    VmRecord record = vm.record();
+  GuestPager(Agent agent, HostedVm vm, VmRecord record, boolean reading) {
     this.agent = agent;
     this.id = record.id();
     this.memory = vm.memory();
@@ -124,6 +127,32 @@ final class GuestPager {
     return link;
   }
 
+  /** The source of this arriving VM is one more sub-host. */
+  void expectRest(Share share) {
+    SubHost sub = new SubHost(share);
+    sub.rest = true;
+    SubHost before = subs.get(share.index());
+    if (before != null) {
+      before.rest = true; // the pager was made for it
+      return;
+    }
+    subs.put(share.index(), sub);
+    sub.read = link(sub.name, true);
+  }
+
+  /** Other sub-hosts and another limit, while the VM runs. */
+  void rearrange(VmRecord record) {
+    for (Share share : record.shares()) {
+      SubHost sub = subs.computeIfAbsent(share.index(), index -> new SubHost(share));
+      sub.leaving = share.leaving();
+      if (sub.read == null) {
+        sub.read = link(sub.name, true);
+        sub.bulk = link(sub.name, false);
+      }
+    }
+    limit(record.mainMemoryBytes(), record.shares());
+  }
+
   SortedMap<Integer, SubHost> subs() {
     return subs;
   }
@@ -188,7 +217,7 @@ final class GuestPager {
     }
     long expected = memory.checksum(page);
     if (agent.has(Flaw.A_COPY_IS_DROPPED_TOO_EARLY) && sub.stores()) {
-      Call<Boolean> ignored = sub.bulk.ask("drops", holder -> drop(holder, page));
+      Call<Boolean> ignored = sub.bulk.askPages("drops", pages -> drop(pages, page));
     }
     Call<Long> got = get(sub.read, page);
     got.whenDone(
@@ -201,20 +230,11 @@ final class GuestPager {
   }
 
   Call<Long> get(Link link, int page) {
-    return link.ask(
-        "gets " + page,
-        holder -> {
-          PageStore store = holder.shares().pages(id);
-          if (store == null) {
-            throw Agent.refused("it holds nothing of the VM");
-          }
-          store.requireCurrent(epoch);
-          return store.get(page);
-        });
+    return link.askPages("gets " + page, pages -> pages.get(epoch, page));
   }
 
-  private Boolean drop(Agent holder, int page) throws HostException {
-    holder.store(id).drop(epoch, page);
+  private Boolean drop(PageHolder pages, int page) throws HostException {
+    pages.drop(epoch, page);
     return true;
   }
 

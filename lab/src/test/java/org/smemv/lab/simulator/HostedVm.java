@@ -1,5 +1,7 @@
 package org.smemv.lab.simulator;
 
+import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
@@ -15,6 +17,7 @@ final class HostedVm {
   private IncomingMemory incoming;
   private String occupied;
   private boolean closed;
+  private Set<String> wanted = Set.of();
 
   HostedVm(Agent agent, VmRecord record, Qemu qemu) {
     this.agent = agent;
@@ -75,6 +78,68 @@ final class HostedVm {
     }
   }
 
+  /** A part of this arriving VM stays at its source. */
+  void expectRest(Share rest) throws HostException {
+    if (record.phase() != Phase.INCOMING) {
+      throw Agent.refused("VM " + record.name() + " is not arriving any more");
+    }
+    if (!record.hasShareOf(rest)) {
+      change(r -> r.with(rest));
+      if (pager == null) {
+        pager = new GuestPager(agent, this, record, true);
+        pager.expectRest(rest);
+        pager.start();
+      } else {
+        pager.expectRest(rest);
+      }
+    }
+  }
+
+  /** Durable when it returns; other sub-hosts and another limit while the VM runs. */
+  void rearrange(long bytes, List<Share> shares) throws HostException {
+    if (!record.isHere() || qemu.state != Qemu.State.RUNNING) {
+      throw Agent.refused("it is arriving, or leaving, or does not run");
+    }
+    if (pager == null && !record.shares().isEmpty()) {
+      throw Agent.refused("its memory is not served at the moment");
+    }
+    VmRecord next = record.withMainMemory(bytes, shares);
+    if (agent.has(Flaw.THE_PAGER_IS_TOLD_BEFORE_THE_RECORD_SAYS_SO)) {
+      place(next);
+      agent.soon(20 * Schedule.MILLI, () -> change(r -> r.withMainMemory(bytes, shares)));
+    } else {
+      change(r -> next);
+      place(next);
+    }
+  }
+
+  private void place(VmRecord next) {
+    memory().limitBytes(next.mainMemoryBytes());
+    if (pager == null) {
+      startPager(next);
+    } else {
+      pager.rearrange(next);
+    }
+    keepWithinLimit();
+  }
+
+  /** A sub-host that is being asked for memory may have a share of the VM soon. */
+  void mayBeSplitWith(Set<String> hosts) {
+    wanted = Set.copyOf(hosts);
+  }
+
+  boolean needs(String sub) {
+    return wanted.contains(sub) || record.isSplitWith(sub);
+  }
+
+  /** It has left: its memory, and a record of that, stay. */
+  void leave() {
+    VmRecord next = record.left();
+    agent.write(next);
+    record = next;
+    close();
+  }
+
   void expectPages() {
     incoming = new IncomingMemory(memory(), record.epoch());
   }
@@ -87,10 +152,13 @@ final class HostedVm {
   }
 
   void startPager() {
-    if (record.shares().isEmpty()) {
-      return;
+    if (!record.shares().isEmpty()) {
+      startPager(record);
     }
-    pager = new GuestPager(agent, this, record.phase() == Phase.INCOMING);
+  }
+
+  private void startPager(VmRecord record) {
+    pager = new GuestPager(agent, this, record, record.phase() == Phase.INCOMING);
     if (record.phase() != Phase.INCOMING) {
       pager.recover();
       if (record.phase() == Phase.TAKEN) {
@@ -156,7 +224,7 @@ final class HostedVm {
     return pager == null ? null : pager.missingSubHost();
   }
 
-  void mainMemory(long bytes, java.util.List<Share> shares) throws HostException {
+  void mainMemory(long bytes, List<Share> shares) throws HostException {
     change(r -> r.withMainMemory(bytes, shares.stream().filter(r::hasShareOf).toList()));
     if (pager != null) {
       pager.limit(bytes, shares);

@@ -30,6 +30,8 @@ final class Housekeeping {
         agent.shares().lapse(agent::isConnected, LAPSE);
       }
       agent.shares().silent(agent::isConnected, LAPSE).forEach(this::askMainHosts);
+      agent.left().silent(LAPSE).forEach(this::askAboutTheRest);
+      agent.left().shrinkGrants();
       agent.arrivals().lapse();
       if (round % ROUNDS_BETWEEN_PRUNINGS == 0) {
         prune();
@@ -46,6 +48,14 @@ final class Housekeeping {
       if (agent.shares().freeUnlessNeeded(silent, this::needs)) {
         agent.note("frees " + agent.vmName(silent.vm()) + ", which nobody needs");
       }
+    } catch (HostException e) {
+      // kept
+    }
+  }
+
+  private void askAboutTheRest(ShareBook.Silent silent) {
+    try {
+      boolean ignored = agent.left().freeUnlessNeeded(silent, this::needs);
     } catch (HostException e) {
       // kept
     }

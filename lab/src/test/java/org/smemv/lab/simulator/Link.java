@@ -23,6 +23,7 @@ final class Link {
   private boolean closed;
   private boolean superseded;
   private boolean established;
+  private PageHolder holder;
   private long lastArrival;
 
   /**
@@ -75,12 +76,13 @@ final class Link {
     return this.<Boolean>send(
         reading ? "connects to read" : "connects",
         (agent, answer) -> {
-          PageHolder holder = agent.holder(vm);
+          PageHolder found = agent.holder(vm, from.name(), epoch);
           if (reading) {
-            holder.admitReader(epoch);
+            found.admitReader(epoch);
           } else {
-            holder.admit(epoch);
+            found.admit(epoch);
           }
+          holder = found;
           established = true;
           agent.connected(this);
           answer.done(true);
@@ -90,6 +92,28 @@ final class Link {
   /** Asks for something that concerns the VM's pages there. */
   <T> Call<T> ask(String what, Network.Question<T> question) {
     return send(what, (agent, answer) -> answer.done(question.answer(agent)));
+  }
+
+  /** Something that the pages at the other end are asked. */
+  interface PageQuestion<T> {
+    T answer(PageHolder pages) throws HostException;
+  }
+
+  /** Asks those pages that were there when this was opened. */
+  <T> Call<T> askPages(String what, PageQuestion<T> question) {
+    return ask(what, agent -> question.answer(pages()));
+  }
+
+  PageHolder pages() throws HostException {
+    if (holder == null) {
+      throw Agent.refused("the connection was not let in");
+    }
+    return holder;
+  }
+
+  /** Whether it brings a VM to the other end. */
+  boolean isForArrival() {
+    return holder instanceof IncomingMemory;
   }
 
   <T> Call<T> send(String what, Network.Request<T> request) {
@@ -122,7 +146,8 @@ final class Link {
     return other != this
         && other.from.name().equals(from.name())
         && other.vm.equals(vm)
-        && other.reading == reading;
+        && other.reading == reading
+        && other.isForArrival() == isForArrival();
   }
 
   /** The caller hears of nothing any more; what is on the wire may still arrive. */

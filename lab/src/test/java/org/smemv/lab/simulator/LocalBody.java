@@ -8,11 +8,14 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import org.smemv.lab.simulator.Memory.Place;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.HostException;
 import org.smemv.migration.MigrationPlan;
+import org.smemv.migration.MigrationPlan.Mode;
 import org.smemv.placement.HeatSplit;
 
 /**
@@ -28,6 +31,7 @@ final class LocalBody implements BodySource {
   private final Agent agent;
   private final HostedVm vm;
   private final MigrationPlan plan;
+  private final Rearrangement rearrangement;
   private final long epoch;
   private final Memory memory;
   private final List<Link> links = new ArrayList<>();
@@ -41,8 +45,15 @@ final class LocalBody implements BodySource {
   private int[] heat;
   private long sentPages;
 
-  LocalBody(Agent agent, HostedVm vm, MigrationPlan plan) {
+  /** Pages that stay here; their number at the new main host, -1 while all are sent. */
+  private final Set<Integer> left = new TreeSet<>();
+
+  private int restIndex = -1;
+  private boolean offered;
+
+  LocalBody(Agent agent, HostedVm vm, MigrationPlan plan, Rearrangement rearrangement) {
     this.agent = agent;
+    this.rearrangement = rearrangement;
     this.vm = vm;
     this.plan = plan;
     this.epoch = plan.epoch();
@@ -66,7 +77,9 @@ final class LocalBody implements BodySource {
   @Override
   public void begin() throws HostException {
     List<Target> targets = plan.targets();
-    squeeze(targets);
+    if (plan.limits().mode() != Mode.POSTCOPY) { // which leaves all of it here
+      squeeze(targets);
+    }
     plan.present().forEach(s -> indexThere.put(s.formerIndex(), s.share().index()));
     for (Target target : targets) {
       Link link = new Link(agent.network(), agent, target.host(), vm.record().id(), epoch, false);
@@ -162,10 +175,10 @@ final class LocalBody implements BodySource {
       stored.add(
           links
               .get(target)
-              .ask(
+              .askPages(
                   "puts " + page + "=" + version,
-                  holder -> {
-                    holder.holder(vm.record().id()).put(epoch, page, version);
+                  pages -> {
+                    pages.put(epoch, page, version);
                     return true;
                   }));
     }
@@ -174,10 +187,10 @@ final class LocalBody implements BodySource {
       stored.add(
           links
               .get(target)
-              .ask(
+              .askPages(
                   "drops " + page,
-                  holder -> {
-                    holder.store(vm.record().id()).drop(epoch, page);
+                  pages -> {
+                    pages.drop(epoch, page);
                     return true;
                   }));
     }
@@ -210,6 +223,10 @@ final class LocalBody implements BodySource {
       sent[page] = memory.changes(page);
       if (!memory.isPresent(page)) {
         tell(batch, page);
+      } else if (restIndex >= 0) {
+        giveBack(batch, page);
+        left.add(page);
+        batch.told.add(new Told(page, restIndex, memory.ram(page)));
       } else {
         send(batch, page);
       }
@@ -220,12 +237,19 @@ final class LocalBody implements BodySource {
 
   private void tell(Batch batch, int page) throws HostException {
     if (memory.place(page) != Place.REMOTE) {
-      throw new Violation("page " + page + " was sent and is zeros now");
+      throw agent.world().checker().broken("page " + page + " was sent and is zeros now");
     }
     Integer there = indexThere.get(memory.host(page));
     if (there == null) {
       throw Agent.refused("page " + page + " is at a sub-host that the new main host lacks");
     }
+    giveBack(batch, page);
+    left.remove(page);
+    batch.told.add(new Told(page, there, memory.checksum(page)));
+  }
+
+  /** It does not go to the target that it was assigned to. */
+  private void giveBack(Batch batch, int page) {
     if (assigned[page] != UNASSIGNED) {
       if (assigned[page] != HeatSplit.MAIN) {
         batch.drop(assigned[page], page);
@@ -233,7 +257,6 @@ final class LocalBody implements BodySource {
       split.giveBack(assigned[page]);
       assigned[page] = UNASSIGNED;
     }
-    batch.told.add(new Told(page, there, memory.checksum(page)));
   }
 
   private void send(Batch batch, int page) throws HostException {
@@ -285,6 +308,9 @@ final class LocalBody implements BodySource {
         return false;
       }
     }
+    if (offered) {
+      agent.left().serve(vm.record().id(), left);
+    }
     return true;
   }
 
@@ -305,38 +331,44 @@ final class LocalBody implements BodySource {
 
   @Override
   public void aboutToCommit(String mainHost, long newEpoch) throws HostException {
-    vm.change(record -> record.leaving(mainHost, newEpoch, false));
+    vm.change(record -> record.leaving(mainHost, newEpoch, offered));
   }
 
   @Override
   public void offerRest() {
-    throw new IllegalStateException("post-copy is not simulated");
+    agent.life().check();
+    agent.left().offer(vm, plan.main(), epoch);
+    offered = true;
   }
 
   @Override
   public void leaveRest(int index) {
-    throw new IllegalStateException("post-copy is not simulated");
+    restIndex = index;
   }
 
   @Override
   public long pagesEpoch() {
-    throw new IllegalStateException("a change without the body is not simulated");
+    return rearrangement.pagesEpoch();
   }
 
   @Override
-  public void rearrange(MigrationPlan changed) {
-    throw new IllegalStateException("a change without the body is not simulated");
+  public void rearrange(MigrationPlan changed) throws HostException {
+    rearrangement.commit(changed);
   }
 
   @Override
   public Unmoved unmoved() {
-    throw new IllegalStateException("a change without the body is not simulated");
+    return rearrangement.unmoved();
   }
 
   @Override
   public void giveUp() {
     agent.life().check();
     links.forEach(Link::close);
+    if (offered) {
+      agent.left().withdraw(vm.record().id());
+      offered = false;
+    }
     if (squeezed != null) {
       memory.limitBytes(vm.record().mainMemoryBytes());
     }

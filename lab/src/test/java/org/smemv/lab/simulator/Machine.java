@@ -12,6 +12,10 @@ final class Machine {
   private final long capacityBytes;
   private final Map<UUID, VmRecord> records = new LinkedHashMap<>();
   final Map<UUID, Qemu> qemus = new LinkedHashMap<>();
+
+  /** RAM files of VMs that left them here, and whose QEMU has ended. */
+  final Map<UUID, Memory> rams = new LinkedHashMap<>();
+
   final Map<UUID, TakenNote> notes = new LinkedHashMap<>();
   boolean draining;
   private Agent agent;
@@ -49,7 +53,14 @@ final class Machine {
     agent = null;
     records.clear();
     qemus.clear();
+    rams.clear();
     notes.clear();
+  }
+
+  /** Null when nothing of the VM is here. */
+  Memory ram(UUID vm) {
+    Qemu qemu = qemus.get(vm);
+    return qemu == null ? rams.get(vm) : qemu.memory;
   }
 
   Map<UUID, VmRecord> records() {

@@ -122,6 +122,9 @@ final class Network {
     answer.whenDone(() -> goBack(call, way, answer));
     try {
       request.handle(expected, answer);
+      if (way.link() == null && !answer.isDone()) {
+        failLater(call, way, "no answer"); // who is to answer may die first
+      }
     } catch (HostException e) {
       answer.fail(e);
     } catch (Life.AgentDied e) {

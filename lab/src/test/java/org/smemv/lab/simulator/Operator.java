@@ -44,9 +44,11 @@ final class Operator {
     Guest guest = any(List.copyOf(world.guests().values()));
     Machine machine = world.checker().owner(guest.id());
     HostedVm vm = machine.agent() == null ? null : machine.agent().vm(guest.id());
-    switch (schedule.random().nextInt(20)) {
+    switch (schedule.random().nextInt(24)) {
       case 0, 1, 2 -> migrations(machine).forEach(Migration::cancel);
       case 3 -> migrations(machine).forEach(Migration::force);
+      case 20 -> migrations(machine).forEach(Migration::postCopy);
+      case 21, 22, 23 -> move(machine, vm, placedAnew(machine, vm));
       case 4 -> drain(any(List.copyOf(world.network().machines().values())));
       case 5 -> world.directory().restart();
       case 6, 7, 8 -> move(machine, vm, byPlan(machine, vm));
@@ -96,14 +98,15 @@ final class Operator {
 
   private MigrateVm request(String main, long mainBytes, List<SubShare> subs) {
     long timeout = any(List.of(0L, 0L, 5L, 30L));
-    TimeoutAction action = schedule.oneIn(2) ? TimeoutAction.FORCE : TimeoutAction.ABORT;
-    return new MigrateVm(
-        main, mainBytes, subs, MigrationMode.PRECOPY, 0, 0, timeout, action, false);
+    TimeoutAction action = any(List.of(TimeoutAction.values()));
+    MigrationMode mode =
+        schedule.oneIn(2) ? MigrationMode.PRECOPY : any(List.of(MigrationMode.values()));
+    return new MigrateVm(main, mainBytes, subs, mode, 0, 0, timeout, action, false);
   }
 
   private MigrateVm byPlan(Machine machine, HostedVm vm) {
-    if (vm == null) {
-      return null;
+    if (vm == null || vm.record().isSplitWith(machine.name())) {
+      return null; // what it was a sub-host with is on its way out
     }
     PlacementPlan plan =
         world.directory().plan(vm.record(), vm.memory(), machine.name(), schedule.nanos());
@@ -117,6 +120,45 @@ final class Operator {
     return request(plan.main().host(), plan.main().grantBytes(), subs);
   }
 
+  /** A change without the body: spill, another sub-host, or all of it here again. */
+  private MigrateVm placedAnew(Machine machine, HostedVm vm) {
+    if (vm == null) {
+      return null;
+    }
+    VmRecord record = vm.record();
+    if (schedule.oneIn(4)) {
+      return here(machine, record.memoryBytes(), List.of());
+    }
+    List<String> hosts = new ArrayList<>(world.network().machines().keySet());
+    hosts.remove(machine.name());
+    List<SubShare> subs = new ArrayList<>();
+    for (Share share : record.shares()) {
+      if (schedule.oneIn(2) && hosts.remove(share.host())) {
+        subs.add(new SubShare(share.host(), 0));
+      }
+    }
+    for (int more = schedule.random().nextInt(3); more > 0 && !hosts.isEmpty(); more--) {
+      String sub = any(hosts);
+      hosts.remove(sub);
+      subs.add(new SubShare(sub, 0));
+    }
+    long pages = record.memoryBytes() / Memory.BYTES;
+    return here(machine, schedule.between(16, pages + 1) * Memory.BYTES, subs);
+  }
+
+  private static MigrateVm here(Machine machine, long mainBytes, List<SubShare> subs) {
+    return new MigrateVm(
+        machine.name(),
+        mainBytes,
+        subs,
+        MigrationMode.PRECOPY,
+        0,
+        0,
+        0,
+        TimeoutAction.ABORT,
+        false);
+  }
+
   private MigrateVm byHand(Machine machine, HostedVm vm) {
     if (vm == null) {
       return null;
@@ -124,13 +166,7 @@ final class Operator {
     VmRecord record = vm.record();
     List<String> hosts = new ArrayList<>(world.network().machines().keySet());
     hosts.remove(machine.name());
-    // That a sub-host becomes the main host is not simulated.
-    List<String> mains = new ArrayList<>(hosts);
-    record.shares().forEach(share -> mains.remove(share.host()));
-    if (mains.isEmpty()) {
-      return null;
-    }
-    String main = any(mains);
+    String main = any(hosts);
     hosts.remove(main);
     int pages = (int) (record.memoryBytes() / Memory.BYTES);
     List<SubShare> subs = new ArrayList<>();

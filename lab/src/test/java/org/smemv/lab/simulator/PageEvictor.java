@@ -80,7 +80,7 @@ final class PageEvictor {
       did |= !held && isOverLimit() && evict();
     }
     for (SubHost sub : List.copyOf(pager.subs().values())) {
-      if (sub.leaving && !held && (begun || gathersEarly)) {
+      if (sub.leaving && !held && (begun || (gathersEarly && !sub.rest))) {
         did |= drain(sub);
       }
     }
@@ -96,17 +96,16 @@ final class PageEvictor {
   }
 
   private interface Order {
-    void to(PageStore store) throws HostException;
+    void to(PageHolder store) throws HostException;
   }
 
   private void tell(SubHost sub, String what, Order order) throws HostException {
-    UUID id = sub.bulk.vm();
     boolean ignored =
         sub.bulk
-            .ask(
+            .askPages(
                 what,
-                holder -> {
-                  order.to(holder.store(id));
+                pages -> {
+                  order.to(pages);
                   return true;
                 })
             .await();
@@ -148,9 +147,9 @@ final class PageEvictor {
   private boolean sweep() throws HostException {
     for (SubHost sub : List.copyOf(pager.subs().values())) {
       if (memory.suspect.get(sub.index) && sub.stores()) {
-        UUID id = sub.bulk.vm();
+        long epoch = pager.epoch();
         Set<Integer> found =
-            sub.bulk.ask("lists", holder -> new TreeSet<>(holder.store(id).all().keySet())).await();
+            sub.bulk.askPages("lists", pages -> new TreeSet<>(pages.list(epoch).keySet())).await();
         List<Integer> unplaced =
             found.stream().filter(page -> !memory.names(page, sub.index)).toList();
         if (!unplaced.isEmpty()) {

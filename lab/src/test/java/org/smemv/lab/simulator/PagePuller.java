@@ -25,16 +25,15 @@ final class PagePuller {
       SubHost asker,
       Call<TreeMap<Integer, Long>> answer)
       throws HostException {
-    agent.store(vm).admit(epoch);
+    asker.bulk.pages().admit(epoch);
     Link connection = asker.bulk;
     Link link = new Link(agent.network(), agent, from, vm, epoch, true);
     Call<Boolean> ignored = link.open();
     Call<TreeMap<Integer, Long>> fetched =
-        link.ask(
+        link.askPages(
             "gets " + wanted.keySet(),
-            holder -> {
-              holder.store(vm).requireCurrent(epoch);
-              var found = new TreeMap<>(holder.store(vm).all());
+            pages -> {
+              var found = new TreeMap<>(pages.list(epoch));
               found.keySet().retainAll(wanted.keySet());
               return found;
             });
@@ -45,7 +44,7 @@ final class PagePuller {
             return; // a successor of the connection may have been let in by now
           }
           try {
-            answer.done(store(wanted, fetched));
+            answer.done(store(connection.pages(), wanted, fetched));
           } catch (HostException e) {
             answer.fail(e);
           }
@@ -53,16 +52,18 @@ final class PagePuller {
   }
 
   private TreeMap<Integer, Long> store(
-      SortedMap<Integer, Long> wanted, Call<TreeMap<Integer, Long>> fetched) throws HostException {
+      PageHolder store, SortedMap<Integer, Long> wanted, Call<TreeMap<Integer, Long>> fetched)
+      throws HostException {
     if (fetched.failure() != null) {
       throw fetched.failure();
     }
-    PageStore store = agent.store(vm);
     TreeMap<Integer, Long> held = new TreeMap<>();
     for (Map.Entry<Integer, Long> page : fetched.value().entrySet()) {
       if (page.getValue().equals(wanted.get(page.getKey()))) {
-        store.putMissing(epoch, page.getKey(), page.getValue());
-        held.put(page.getKey(), store.get(page.getKey()));
+        if (store.get(epoch, page.getKey()) == null) { // one that is there already stays as it is
+          store.put(epoch, page.getKey(), page.getValue());
+        }
+        held.put(page.getKey(), store.get(epoch, page.getKey()));
       }
     }
     return held;

@@ -19,7 +19,7 @@ final class PageStore implements PageHolder, ShareBook.Pages {
   PageStore(Agent agent, Reservation wanted) {
     this.agent = agent;
     this.vm = wanted.vm();
-    this.epoch = wanted.epoch();
+    this.epoch = wanted.pagesFrom();
     grantBytes(wanted.bytes());
   }
 
@@ -52,20 +52,26 @@ final class PageStore implements PageHolder, ShareBook.Pages {
     pages.put(page, version);
   }
 
-  /** A page that was pulled: one that is there already stays as it is. */
-  void putMissing(long frameEpoch, int page, long version) throws HostException {
-    if (!pages.containsKey(page)) {
-      put(frameEpoch, page, version);
-    }
-  }
-
-  void drop(long frameEpoch, int page) throws HostException {
+  @Override
+  public void drop(long frameEpoch, int page) throws HostException {
     admit(frameEpoch);
     pages.remove(page);
   }
 
-  /** Null when it is not there. */
-  Long get(int page) {
+  @Override
+  public Long get(long frameEpoch, int page) throws HostException {
+    requireCurrent(frameEpoch);
+    return pages.get(page);
+  }
+
+  @Override
+  public SortedMap<Integer, Long> list(long frameEpoch) throws HostException {
+    requireCurrent(frameEpoch);
+    return pages;
+  }
+
+  /** What the store has of a page; null when nothing. */
+  Long peek(int page) {
     return pages.get(page);
   }
 

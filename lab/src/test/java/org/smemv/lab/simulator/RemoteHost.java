@@ -10,6 +10,7 @@ import org.smemv.node.api.HostReport;
 final class RemoteHost implements HostControl {
   private static final long ANSWER = 5 * Schedule.SECOND;
   private static final long PREPARE = 60 * Schedule.SECOND;
+  private static final long CONNECTS = 15 * Schedule.SECOND;
   private static final long RELEASE = 20 * Schedule.SECOND;
 
   private final Agent from;
@@ -69,7 +70,7 @@ final class RemoteHost implements HostControl {
 
   @Override
   public void adopt(UUID vm, long epoch, String main) throws HostException {
-    tell("adopt", vm, epoch, ANSWER, agent -> agent.shares().adopt(vm, epoch, main));
+    tell("adopt", vm, epoch, ANSWER, agent -> agent.adopt(vm, epoch, main));
   }
 
   @Override
@@ -121,13 +122,23 @@ final class RemoteHost implements HostControl {
   }
 
   @Override
-  public void expectRest(UUID vm, long epoch, Share rest) {
-    throw new IllegalStateException("post-copy is not simulated");
+  public void expectRest(UUID vm, long epoch, Share rest) throws HostException {
+    String what = "expect-rest " + from.vmName(vm) + "/" + epoch;
+    boolean ignored =
+        from.network()
+            .<Boolean>send(
+                from,
+                to,
+                what,
+                CONNECTS,
+                null,
+                (agent, answer) -> agent.arrivals().expectRest(vm, epoch, rest, answer))
+            .await();
   }
 
   @Override
   public void turnBack(UUID vm, long epoch) throws HostException {
-    tell("turn-back", vm, epoch, RELEASE, agent -> agent.arrivals().release(vm, epoch));
+    tell("turn-back", vm, epoch, RELEASE, agent -> agent.turnBack(vm, epoch));
   }
 
   @Override

@@ -23,22 +23,31 @@ final class Survivors {
 
   private void takeHold(VmRecord before) {
     UUID id = before.id();
-    if (before.phase() != Phase.INCOMING) {
+    if (before.phase() != Phase.INCOMING && before.phase() != Phase.LEFT) {
       grantAgain(before);
     }
-    VmRecord record = before.withEpoch(before.epoch() + 1);
+    boolean left = before.phase() == Phase.LEFT;
+    VmRecord record = left ? before : before.withEpoch(before.epoch() + 1);
     agent.write(record);
     agent.noteTaken(record);
     Qemu qemu = agent.machine().qemus.get(id);
+    if (record.leavesRest() && (qemu == null || left)) {
+      keepRest(record);
+      return;
+    }
     if (qemu == null || record.phase() == Phase.INCOMING) {
       agent.machine().qemus.remove(id);
       agent.machine().records().remove(id);
       agent.ledger().release(Agent.mainKey(id));
       return;
     }
+    if (record.leavesRest()) {
+      agent.left().reopen(record); // its new main host may be waiting for pages
+    }
     HostedVm vm = new HostedVm(agent, record, qemu);
     qemu.memory.limitBytes(record.mainMemoryBytes());
     agent.add(vm);
+    agent.grantWhatIsHere(vm);
     if (record.phase() == Phase.LEAVING && !record.shares().isEmpty()) {
       settleFirst(vm); // its sub-hosts may be another host's by now
       return;
@@ -49,6 +58,16 @@ final class Survivors {
     } else {
       vm.keepWithinLimit();
       goOn(vm);
+    }
+  }
+
+  /** Without its QEMU the VM cannot come back; if it has left, what it left is needed. */
+  private void keepRest(VmRecord record) {
+    if (record.phase() == Phase.LEAVING) {
+      agent.write(record.left());
+    }
+    if (!agent.has(Flaw.THE_REST_IS_NOT_OFFERED_AGAIN)) {
+      agent.left().stays(agent.machine().records().get(record.id()));
     }
   }
 
@@ -65,7 +84,8 @@ final class Survivors {
       new FirstRun(agent).begin(vm, vm.record().epoch());
     } else {
       agent.adopt(vm, vm.record().epoch());
-      agent.leave(vm);
+      agent.leaveShares(vm);
+      new GrantsAfterRestart(agent, vm).begin();
       vm.comeBackSurely();
     }
   }
@@ -77,6 +97,9 @@ final class Survivors {
 
   private void settle(HostedVm vm) throws HostException {
     if (agent.departures().hasStayed(vm)) {
+      if (!agent.has(Flaw.THE_REST_IS_NOT_WITHDRAWN)) {
+        agent.left().withdraw(vm.record().id());
+      }
       if (vm.pager() == null) {
         vm.startPager();
       }
@@ -84,7 +107,7 @@ final class Survivors {
       vm.comeBackSurely();
       vm.vacate();
       agent.adopt(vm, vm.record().epoch());
-      agent.leave(vm);
+      agent.leaveShares(vm);
     }
   }
 }

@@ -18,6 +18,7 @@ import org.smemv.placement.MemoryLedger;
 final class World implements AutoCloseable {
   private static final long CALM_LOOK = 20 * SECOND;
   private static final long CALM_MOST = 1200 * SECOND;
+  private static final long PATIENCE = 600 * SECOND;
   private static final int PAGES_MOST = 64;
   private static final long STEPS_MOST = 5_000_000;
 
@@ -157,12 +158,24 @@ final class World implements AutoCloseable {
     do {
       until(schedule.nanos() + CALM_LOOK);
       open = last.open();
+      if (schedule.nanos() > trouble + PATIENCE) {
+        forceAll();
+      }
       if (!open.isEmpty() && schedule.nanos() > trouble + CALM_MOST) {
         throw new Violation("it does not come to rest: " + String.join("; ", open));
       }
     } while (!open.isEmpty());
     schedule.note("all is at rest");
     guests.values().forEach(guest -> tally.writes += guest.writes());
+  }
+
+  /** A merge of a VM that swaps all the time need not come to an end by itself. */
+  private void forceAll() {
+    for (Machine machine : network.machines().values()) {
+      if (machine.agent() != null) {
+        machine.agent().departures().running().forEach(Migration::force);
+      }
+    }
   }
 
   private void until(long nanos) {

@@ -2,15 +2,16 @@
  * A seeded simulator of many hosts: what goes wrong where machines fail, without machines.
  *
  * <p>The real {@link org.smemv.migration.Migration}, {@code DeparturePlan}, {@code
- * PlacementPlanner}, {@code ShareSizes}, {@code HeatSplit}, {@code MemoryLedger}, {@code VmRecord}
- * and {@code ShareBook} (all rules of {@code HeldShares}) run in virtual time. What is tied to
- * files, sockets or QEMU is stood for by a class of the same name here, one rule each, which says
- * so: {@code Arrivals}, {@code Departures}, {@code FirstRun}, {@code GuestPager}, {@code
- * Housekeeping}, {@code HostedVm}, {@code IncomingMemory}, {@code LeavingShares}, {@code
- * LocalBody}, {@code PageEvictor}, {@code PagePuller}, {@code PageStore}, {@code RemoteHost},
- * {@code ShareAdoption}, {@code Survivors}; {@code Agent} for {@code HostAgent}, {@code
- * ControlRequests} and {@code HostedVms}, {@code Directory} for {@code HostDirectory}. Whoever
- * changes a rule there changes it here.
+ * RearrangementPlan}, {@code PlacementPlanner}, {@code ShareSizes}, {@code HeatSplit}, {@code
+ * MemoryLedger}, {@code VmRecord} and {@code ShareBook} (all rules of {@code HeldShares}) run in
+ * virtual time. What is tied to files, sockets or QEMU is stood for by a class of the same name
+ * here, one rule each, which says so: {@code Arrivals}, {@code Departures}, {@code FirstRun},
+ * {@code GuestPager}, {@code Housekeeping}, {@code HostedVm}, {@code IncomingMemory}, {@code
+ * LeavingShares}, {@code LeftVms}, {@code LeftMemory}, {@code Rearrangement}, {@code
+ * GrantShrinking}, {@code GrantsAfterRestart}, {@code LocalBody}, {@code PageEvictor}, {@code
+ * PagePuller}, {@code PageStore}, {@code RemoteHost}, {@code ShareAdoption}, {@code Survivors};
+ * {@code Agent} for {@code HostAgent}, {@code ControlRequests} and {@code HostedVms}, {@code
+ * Directory} for {@code HostDirectory}. Whoever changes a rule there changes it here.
  *
  * <p>{@link org.smemv.lab.simulator.World} is made by a seed. {@link
  * org.smemv.lab.simulator.Schedule} lets one thing happen at a time, in an order that the seed

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostControl.Role;
 import org.smemv.migration.HostException;
 import org.smemv.node.agent.HostRequest.Reply;
@@ -57,6 +58,20 @@ final class ControlRequests implements ControlHandler {
     }
   }
 
+  /**
+   * A VM is placed anew only once none of its pages is on a host that it leaves: a host that is
+   * asked in a newer epoch need not keep what was left there, and would answer with that for the
+   * share.
+   */
+  private void endRest(Reservation wanted) throws HostException {
+    boolean ignored = left.release(wanted.vm(), wanted.epoch() - 1);
+    if (left.memory(wanted.vm()) != null) {
+      throw new HostException(
+          HostException.Kind.REFUSED,
+          "VM " + wanted.name() + " is just leaving it: try again in a moment");
+    }
+  }
+
   private Reply answer(HostRequest asked) throws HostException {
     switch (asked) {
       case HostRequest.Describe describeIt -> {
@@ -64,13 +79,13 @@ final class ControlRequests implements ControlHandler {
       }
       case HostRequest.Reserve(var reservation) -> {
         refuseWhileDraining();
+        endRest(reservation);
         if (reservation.role() == Role.MAIN) {
           shares.requireOlder(reservation);
           arrivals.reserve(reservation);
         } else {
           // An older attempt to bring the VM here came to nothing, and could not say so.
           arrivals.release(reservation.vm(), reservation.epoch() - 1);
-          left.requireNone(reservation);
           shares.reserve(reservation);
         }
       }
@@ -102,7 +117,10 @@ final class ControlRequests implements ControlHandler {
       case HostRequest.Resume(var vm, var epoch) -> arrivals.resume(vm, epoch);
       case HostRequest.TurnBack(var vm, var epoch) -> arrivals.release(vm, epoch);
       case HostRequest.Release(var vm, var epoch) -> {
-        boolean ignored = shares.release(vm, epoch) || left.release(vm, epoch);
+        // Both: what it had as a sub-host before may not have been given back yet.
+        boolean share = shares.release(vm, epoch);
+        boolean rest = left.release(vm, epoch);
+        log.debug("VM {}: released a share: {}, what it left: {}", vm, share, rest);
       }
     }
     return Reply.DONE;

@@ -15,7 +15,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.linux.MemoryFile;
 import org.smemv.linux.SystemCallException;
-import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostException;
 import org.smemv.migration.ShareBook;
 import org.smemv.node.api.HostReport;
@@ -218,7 +217,20 @@ final class LeftVms {
       reopen(record, ram);
     }
     vms.left(record);
-    stay(java.util.Objects.requireNonNull(get(record.id())));
+    Left left = java.util.Objects.requireNonNull(get(record.id()));
+    grantAgain(left);
+    stay(left);
+  }
+
+  /** What has been taken from here may be granted to others by now, who need it again, too. */
+  private void grantAgain(Left left) {
+    try {
+      if (ledger.granted(left.key()) == 0) {
+        ledger.grant(left.key(), left.memory.remaining() << PageSize.SHIFT);
+      }
+    } catch (MemoryLedger.NotEnough e) {
+      log.error("VM {}: what it left here was granted before: {}", left.name, e.getMessage());
+    }
   }
 
   /** The pages that a VM left, or may leave; null when there are none. */
@@ -283,20 +295,6 @@ final class LeftVms {
       }
     }
     return release(silent.vm(), silent.epoch());
-  }
-
-  /**
-   * Refuses a share of a VM whose memory was left here and is not freed yet, as when this host has
-   * not heard that it may be: whoever connects about the VM would be shown that.
-   */
-  void requireNone(Reservation wanted) throws HostException {
-    Left left = get(wanted.vm());
-    if (left != null) {
-      throw new HostException(
-          HostException.Kind.REFUSED,
-          "it still has memory that VM %s left there when it moved to %s: choose another sub-host, or try again in two minutes"
-              .formatted(left.name, left.mainHost));
-    }
   }
 
   /** A row for each VM that has left. */

@@ -34,14 +34,19 @@ import org.smemv.placement.ShareSizes;
  * @param reports of the sub-hosts that can be reached, by name; new ones are all among them
  * @param mainFree what this host can give the VM, with what it has given it
  */
-record RearrangementPlan(
+public record RearrangementPlan(
     String host,
     VmRecord record,
     MigrateVm request,
     Map<String, HostReport> reports,
     long mainFree) {
 
-  MigrationPlan make() throws OperationException {
+  /**
+   * The plan.
+   *
+   * @throws OperationException when there is none
+   */
+  public MigrationPlan make() throws OperationException {
     checkRequest();
     long mainBytes = mainBytes();
     checkMain(mainBytes);

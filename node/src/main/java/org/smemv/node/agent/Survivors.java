@@ -121,7 +121,7 @@ final class Survivors {
     if (record == null) {
       return null;
     }
-    if (record.phase() != Phase.INCOMING) {
+    if (record.phase() != Phase.INCOMING && record.phase() != Phase.LEFT) {
       local.grantAgain(record);
     }
     raised = record.phase() == Phase.LEFT ? record : record.withEpoch(record.epoch() + 1);

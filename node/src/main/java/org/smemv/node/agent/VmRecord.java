@@ -94,7 +94,8 @@ public record VmRecord(
         cameFrom);
   }
 
-  VmRecord with(HostControl.Share added) {
+  /** The same with one more sub-host. */
+  public VmRecord with(HostControl.Share added) {
     List<HostControl.Share> all = new ArrayList<>(shares);
     all.add(added);
     return withMainMemory(mainMemoryBytes, all);
@@ -173,7 +174,7 @@ public record VmRecord(
   }
 
   /** Its sub-hosts are its new main host's affair. */
-  VmRecord left() {
+  public VmRecord left() {
     return new VmRecord(
         name,
         id,

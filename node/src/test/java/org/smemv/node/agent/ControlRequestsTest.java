@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.smemv.linux.MemoryFile;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostControl.Role;
 import org.smemv.migration.HostControl.Share;
@@ -44,6 +45,7 @@ class ControlRequestsTest implements HolderDirectory {
   private HostPaths paths;
   private PageServer server;
   private Arrivals arrivals;
+  private LeftVms left;
   private final MemoryLedger ledger = new MemoryLedger(10 * BYTES);
   private final SlabPool pool = new SlabPool(4096, 16);
   private final UUID id = UUID.randomUUID();
@@ -56,14 +58,14 @@ class ControlRequestsTest implements HolderDirectory {
     HostedVms vms = new HostedVms("h1", paths);
     TakenVms taken = new TakenVms(paths.taken());
     arrivals = new Arrivals("h1", paths, ledger, vms, taken, ControlRequestsTest::noAddress);
+    left = new LeftVms(paths, ledger, vms);
+    Files.createDirectories(paths.ramMount());
     HeldShares shares = new HeldShares(ledger, pool);
     server =
         PageServer.start(
             new InetSocketAddress("127.0.0.1", 0),
             new PageServer.Services(
-                this,
-                new ControlRequests(
-                    arrivals, shares, new LeftVms(paths, ledger, vms), this::report)),
+                this, new ControlRequests(arrivals, shares, left, this::report)),
             PageServer.Options.of("h1"));
   }
 
@@ -190,6 +192,39 @@ class ControlRequestsTest implements HolderDirectory {
       host.reserve(new Reservation(UUID.randomUUID(), "b", 1, Role.SUB, 4096, 8192, "h2", "h3"));
     }
     assertThat(ledger.grantedBytes()).isEqualTo(8192 + 4096);
+  }
+
+  /** Its release was lost: who asks for the share would get what is left instead. */
+  @Test
+  void aShareIsReservedOnlyWhenWhatTheVmLeftBeforeHasGone() throws Exception {
+    try (MemoryFile ram = MemoryFile.create(paths.ram("a"), BYTES)) {
+      assertThat(ram.bytes()).isEqualTo(BYTES);
+    }
+    left.stays(new VmRecord("a", id, 4, BYTES, BYTES, Phase.LEFT, List.of(), "h2", 7, true, null));
+    try (RemoteHost host = askedBy("h2")) {
+      Reservation late = new Reservation(id, "a", 7, Role.SUB, 4096, BYTES, "h2", "h3");
+      assertThatThrownBy(() -> host.reserve(late)).hasMessageContaining("just leaving");
+      assertThat(left.memory(id)).isNotNull();
+      host.reserve(new Reservation(id, "a", 8, Role.SUB, 4096, BYTES, "h2", "h3"));
+    }
+    assertThat(left.memory(id)).isNull();
+    assertThat(ledger.grantedBytes()).isEqualTo(4096);
+    assertThat(paths.ram("a")).doesNotExist();
+  }
+
+  @Test
+  void aReleaseEndsTheShareAndWhatTheVmLeft() throws Exception {
+    try (MemoryFile ram = MemoryFile.create(paths.ram("a"), BYTES);
+        RemoteHost host = askedBy("h2")) {
+      assertThat(ram.bytes()).isEqualTo(BYTES);
+      host.reserve(new Reservation(id, "a", 3, Role.SUB, 4096, BYTES, "h2", "h1"));
+      host.keep(id, 3);
+      left.stays(
+          new VmRecord("a", id, 4, BYTES, BYTES, Phase.LEFT, List.of(), "h2", 7, true, null));
+      host.release(id, 7);
+    }
+    assertThat(left.memory(id)).isNull();
+    assertThat(ledger.grantedBytes()).isZero();
   }
 
   /** Others are connected about the pages, but not to bring the VM. */
