@@ -1,0 +1,128 @@
+package org.smemv.node.agent;
+
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.smemv.migration.MigrationState;
+import org.smemv.node.api.DirectoryPlan;
+import org.smemv.node.api.ErrorCode;
+import org.smemv.node.api.MigrateVm;
+import org.smemv.node.api.MigrationReport;
+import org.smemv.node.api.OperationException;
+import org.smemv.node.api.PlanWish;
+import org.smemv.node.api.SetDraining;
+import org.smemv.node.api.SubShare;
+import org.smemv.node.api.TargetRole;
+import org.smemv.node.directory.PlanQuestion;
+
+/** Moves VMs away from a host that is emptied, each by a migration. Many threads. */
+final class DrainedVms implements HostDrain.Mover {
+  private static final int PLANS_MAX = 3;
+  private static final long LOOK_MILLIS = 100;
+
+  private final LocalVms local;
+  private final Places places;
+
+  /** So that two plans of this host never count on the same memory. */
+  private final ReentrantLock planning = new ReentrantLock();
+
+  DrainedVms(LocalVms local, Places places) {
+    this.local = local;
+    this.places = places;
+  }
+
+  @Override
+  public void move(DrainThing thing, SetDraining how, DrainMove move)
+      throws OperationException, InterruptedException {
+    for (int plans = 1; ; plans++) {
+      try {
+        await(begin(thing, how, move), move);
+        return;
+      } catch (OperationException e) {
+        if (e.code() != ErrorCode.CAPACITY || plans == PLANS_MAX || move.isCancelled()) {
+          throw e;
+        }
+        move.trouble(e.getMessage() + "; the memory went to another: planning again");
+      }
+    }
+  }
+
+  /** Returns when all hosts have granted their memory, so that the next plan knows of that. */
+  private MigrationJob begin(DrainThing thing, SetDraining how, DrainMove move)
+      throws OperationException, InterruptedException {
+    planning.lockInterruptibly();
+    try {
+      PlanWish wish = new PlanWish(thing.name(), null, null, null, 0, 0, true);
+      DirectoryPlan plan = places.find(new PlanQuestion.OfVm(wish));
+      if (move.isCancelled()) {
+        throw new OperationException(ErrorCode.FAILED, "cancelled");
+      }
+      move.goesTo(plan.targets().stream().map(DirectoryPlan.Target::host).toList());
+      HostedVm vm = local.find(thing.name()).vm();
+      MigrationJob job = local.departures().start(vm, request(plan, how));
+      move.by(job.id());
+      move.trouble(null);
+      awaitReserved(job, move);
+      return job;
+    } finally {
+      planning.unlock();
+    }
+  }
+
+  private static MigrateVm request(DirectoryPlan plan, SetDraining how) {
+    DirectoryPlan.Target main = plan.targets().getFirst();
+    List<SubShare> subs =
+        plan.targets().stream()
+            .filter(target -> target.role() == TargetRole.SUB)
+            .map(target -> new SubShare(target.host(), target.bytes()))
+            .toList();
+    return new MigrateVm(main.host(), main.bytes(), subs, how.mode(), 0, 0, 0, null, false);
+  }
+
+  private static void awaitReserved(MigrationJob job, DrainMove move)
+      throws OperationException, InterruptedException {
+    while (job.migration().state().compareTo(MigrationState.RESERVE) <= 0) {
+      cancelIfAsked(job, move);
+      Thread.sleep(LOOK_MILLIS);
+    }
+  }
+
+  /** After the commit it cannot be cancelled: then it comes to its end. */
+  private static void cancelIfAsked(MigrationJob job, DrainMove move) {
+    if (move.isCancelled()) {
+      try {
+        job.cancel();
+      } catch (OperationException e) {
+        move.trouble(e.getMessage());
+      }
+    }
+  }
+
+  private static void await(MigrationJob job, DrainMove move)
+      throws OperationException, InterruptedException {
+    while (!job.isOver()) {
+      cancelIfAsked(job, move);
+      MigrationReport report = job.report();
+      move.trouble(trouble(report));
+      Thread.sleep(LOOK_MILLIS);
+    }
+    MigrationReport report = job.report();
+    if (report.state() == MigrationState.ABORTED) {
+      ErrorCode code = report.failure();
+      throw new OperationException(
+          code == null ? ErrorCode.FAILED : code, String.valueOf(report.reason()));
+    }
+  }
+
+  private static @Nullable String trouble(MigrationReport report) {
+    if (report.reason() != null) {
+      return report.reason();
+    }
+    boolean hopeless = report.state() == MigrationState.COPY && !report.converging();
+    return hopeless
+        ? "it writes faster than its pages can be sent: 'smemv vm postcopy "
+            + report.vm()
+            + "' lets the rest follow"
+        : null;
+  }
+}
