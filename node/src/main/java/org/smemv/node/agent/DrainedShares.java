@@ -58,8 +58,8 @@ final class DrainedShares implements HostDrain.Mover {
           look(now, move);
         }
       } catch (HostException e) {
-        if (e.kind() != HostException.Kind.UNREACHABLE
-            || System.nanoTime() - heard > SILENCE.toNanos()) {
+        // It may be on its way to tell this host that the share is not needed any more.
+        if (System.nanoTime() - heard > SILENCE.toNanos()) {
           throw e;
         }
         move.trouble(e.getMessage());

@@ -72,7 +72,8 @@ final class ShareMoves implements ControlRequests.ShareMover {
     }
     MigrationJob job = newest(asked.vm());
     if (isUnderWay(vm, asked.from(), job)) {
-      return new ShareMove(true, false, List.of(), job == null ? null : job.migration().reason());
+      String trouble = job == null || job.isOver() ? null : job.migration().reason();
+      return new ShareMove(true, false, List.of(), trouble);
     }
     Share share = share(vm.record(), asked.from());
     if (share == null) {
