@@ -2,6 +2,7 @@ package org.smemv.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.groups.Tuple.tuple;
 import static org.smemv.lab.SplitLab.MIB;
 
 import java.time.Duration;
@@ -15,9 +16,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.migration.MigrationState;
+import org.smemv.node.api.DrainReport;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
+import org.smemv.node.api.SetDraining;
 import org.smemv.node.api.Size;
 import org.smemv.node.api.SubShare;
 import org.smemv.node.api.VmReport;
@@ -89,6 +92,49 @@ class RearrangeIT {
 
     rearranged(SplitLab.MAIN_BYTES, "h4"); // the pager of before goes on
     assertPlaced(SplitLab.MAIN_BYTES, "h4");
+  }
+
+  /** h1 has no room for the share, so it goes to a new sub-host; the VM to wherever it fits. */
+  @Test
+  void aHostIsDrainedOfAVmAndOfAShareOfAnother() throws Exception {
+    TestVm other = lab.startSmall("other", "h2");
+    try {
+      rearranged(172 * MIB, "h2");
+      lab.restartAgent("h1", "192M");
+      lab.awaitVm("h1", "vm", r -> r.state() == VmState.RUNNING);
+
+      lab.host("h2").setDraining(new SetDraining(true));
+      DrainReport drained =
+          Awaitility.await("h2 is empty")
+              .atMost(MOVES)
+              .pollInterval(Duration.ofMillis(200))
+              .until(
+                  () -> lab.host("h2").drain(),
+                  r ->
+                      r.state() == DrainReport.State.EMPTY || r.state() == DrainReport.State.STUCK);
+      assertThat(drained.left()).isEmpty();
+      assertThat(drained.items())
+          .extracting(DrainReport.Item::kind, DrainReport.Item::vm)
+          .containsExactlyInAnyOrder(
+              tuple(DrainReport.Kind.VM, "other"), tuple(DrainReport.Kind.SHARE, "vm"));
+      lab.awaitAllFree("h2");
+      assertThat(lab.host("h1").vm("vm").subs())
+          .singleElement()
+          .satisfies(sub -> assertThat(sub.host()).isIn("h3", "h4"));
+      vm.awaitProgress();
+      other.awaitProgress();
+      other.assertNothingIsWrong();
+    } finally {
+      lab.host("h2").setDraining(new SetDraining(false));
+      other.close();
+      for (String host : List.of("h2", "h3", "h4")) {
+        if (lab.host(host).host().vms().contains("other")) {
+          lab.host(host).stop("other");
+        }
+      }
+      lab.restartAgent("h1", "384M");
+      lab.awaitVm("h1", "vm", r -> r.state() == VmState.RUNNING);
+    }
   }
 
   @Test

@@ -53,7 +53,7 @@ public final class ShareBook<P extends ShareBook.Pages> {
    *
    * @param mainHost where the VM runs, as far as is known here
    */
-  public record Row<P>(UUID vm, String mainHost, P pages, long grantedBytes) {}
+  public record Row<P>(UUID vm, String name, String mainHost, P pages, long grantedBytes) {}
 
   private static final Logger log = LoggerFactory.getLogger(ShareBook.class);
 
@@ -317,7 +317,11 @@ public final class ShareBook<P extends ShareBook.Pages> {
     for (Share share : shares.values()) {
       rows.add(
           new Row<>(
-              share.reservation.vm(), share.mainHosts.iterator().next(), share.pages, share.bytes));
+              share.reservation.vm(),
+              share.reservation.name(),
+              share.mainHosts.iterator().next(),
+              share.pages,
+              share.bytes));
     }
     return rows;
   }

@@ -26,7 +26,7 @@ public record FleetHost(
     boolean lost,
     Set<String> labels) {
   /** More than any host has; keeps sums over a fleet far from overflow. */
-  static final long BYTES_MAX = 16L << 40;
+  public static final long BYTES_MAX = 16L << 40;
 
   /**
    * Checks the figures, which come from a peer.

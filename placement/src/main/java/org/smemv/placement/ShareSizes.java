@@ -43,6 +43,26 @@ public final class ShareSizes {
   }
 
   /**
+   * The least that a main host must give so that sub-hosts that grant so much can hold the rest.
+   *
+   * @param nowBytes what it gives now, which is the least in any case
+   */
+  public static long mainBytes(long vmBytes, long nowBytes, long grantedBytes) {
+    long rest = grantedBytes / PAGE * PAGE;
+    long main = Math.max(nowBytes, vmBytes - rest);
+    long missing = missing(vmBytes, main, rest);
+    while (main < vmBytes && missing > 0) { // more there needs more to swap with, a sixteenth
+      main = Math.min(vmBytes, main + missing);
+      missing = missing(vmBytes, main, rest);
+    }
+    return rest == 0 ? vmBytes : main;
+  }
+
+  private static long missing(long vmBytes, long mainBytes, long rest) {
+    return vmBytes - mainBytes + headroomBytes(mainBytes) - rest;
+  }
+
+  /**
    * The shares of all candidates, in their order. Those without a wanted size divide what is left
    * over in proportion to their free memory.
    *

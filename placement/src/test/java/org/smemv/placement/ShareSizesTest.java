@@ -57,4 +57,21 @@ class ShareSizesTest {
             () -> ShareSizes.divide(GIB, GIB / 2, List.of(new Candidate("h3", GIB, 100 * MIB))))
         .hasMessageContaining("h3 has 100 MiB free, 1024 MiB are asked");
   }
+
+  @Test
+  void theLeastMainMemoryForSharesIsEnoughAndAPageLessIsNot() throws ShareSizes.DoesNotFit {
+    long vm = 256L << 20;
+    for (long granted : new long[] {4096, 20 << 20, 100 << 20, 170 << 20}) {
+      long main = ShareSizes.mainBytes(vm, 96 << 20, granted);
+      assertThat(main).isBetween(96L << 20, vm);
+      var share = List.of(new ShareSizes.Candidate("h2", granted, granted));
+      assertThat(ShareSizes.divide(vm, main, share)).hasSize(main == vm ? 0 : 1);
+      if (main > 96 << 20) {
+        assertThatThrownBy(() -> ShareSizes.divide(vm, main - 4096, share))
+            .isInstanceOf(ShareSizes.DoesNotFit.class);
+      }
+    }
+    assertThat(ShareSizes.mainBytes(vm, 96 << 20, 0)).isEqualTo(vm);
+    assertThat(ShareSizes.mainBytes(vm, 200 << 20, 250 << 20)).isEqualTo(200 << 20);
+  }
 }

@@ -23,13 +23,25 @@ final class ControlRequests implements ControlHandler {
   private final HeldShares shares;
   private final LeftVms left;
   private final Supplier<HostReport> describe;
+  private final ShareMover mover;
+
+  /** Moves the shares that other hosts have of the VMs here. */
+  @FunctionalInterface
+  interface ShareMover {
+    HostRequest.ShareMove move(HostRequest.MoveShare asked) throws HostException;
+  }
 
   ControlRequests(
-      Arrivals arrivals, HeldShares shares, LeftVms left, Supplier<HostReport> describe) {
+      Arrivals arrivals,
+      HeldShares shares,
+      LeftVms left,
+      Supplier<HostReport> describe,
+      ShareMover mover) {
     this.arrivals = arrivals;
     this.shares = shares;
     this.left = left;
     this.describe = describe;
+    this.mover = mover;
   }
 
   @Override
@@ -110,6 +122,9 @@ final class ControlRequests implements ControlHandler {
       }
       case HostRequest.Needs(var vm, var sub) -> {
         return Reply.decided(arrivals.needs(vm, sub));
+      }
+      case HostRequest.MoveShare asking -> {
+        return Reply.of(mover.move(asking));
       }
       case HostRequest.ToGather(var vm, var epoch) -> {
         return Reply.pages(arrivals.toGather(vm, epoch));

@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostException;
 import org.smemv.migration.ShareBook;
+import org.smemv.node.api.DrainReport;
 import org.smemv.node.api.HostReport;
 import org.smemv.paging.PageServer;
 import org.smemv.paging.PageStore;
@@ -139,6 +140,26 @@ final class HeldShares {
   boolean freeUnlessNeeded(ShareBook.Silent silent, ShareBook.MainHosts mainHosts)
       throws HostException {
     return book.freeUnlessNeeded(silent, mainHosts);
+  }
+
+  /** All of them as what must go when this host is emptied. */
+  List<DrainThing> things() {
+    return book.rows().stream()
+        .map(
+            row ->
+                new DrainThing(
+                    DrainReport.Kind.SHARE,
+                    row.vm().toString(),
+                    row.name(),
+                    row.mainHost(),
+                    row.pages().store.status().bytes(),
+                    null))
+        .toList();
+  }
+
+  /** Whether anything of a VM is held, or reserved. */
+  boolean holds(UUID vm) {
+    return book.pages(vm) != null;
   }
 
   /** A row for each share and reservation. */

@@ -16,6 +16,7 @@ import org.smemv.node.AgentMain;
 import org.smemv.node.AgentOptions;
 import org.smemv.node.EndOfProcess;
 import org.smemv.node.api.ApiServer;
+import org.smemv.node.api.DrainReport;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.HostsFile;
 import org.smemv.paging.BodySink;
@@ -65,6 +66,25 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     Draining draining = new Draining(paths.draining());
     HostDescription description =
         new HostDescription(options.name(), ledger, hosted, held, leaving, draining);
+    HeartbeatSource source = new HeartbeatSource(options, description::report, hosted, local);
+    Places places =
+        new FleetPlaces(
+            options.name(), options.hostsFile(), options.fleet().directory(), source::next);
+    ShareMoves shareMoves =
+        new ShareMoves(
+            options.name(),
+            ledger,
+            hosted,
+            local.departures(),
+            places,
+            draining::isOn,
+            options.fleet().reserveBytes());
+    HostDrain drain =
+        drain(
+            local,
+            places,
+            draining,
+            new HostContents(options.name(), ledger, hosted, held, leaving));
     vms = hosted;
     shares = held;
     left = leaving;
@@ -75,7 +95,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
             options.data(),
             new PageServer.Services(
                 this,
-                new ControlRequests(arriving, held, leaving, description::report),
+                new ControlRequests(arriving, held, leaving, description::report, shareMoves),
                 this::addressOf),
             PageServer.Options.of(options.name()));
     held.servedBy(server);
@@ -86,18 +106,33 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     HostFigures figures =
         new HostFigures(description::report, hosted, local.departures(), server::connections);
     Operations operations =
-        new Operations(description::report, figures::now, hosted, local, draining);
+        new Operations(description::report, figures::now, hosted, local, draining, drain);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);
     log.info("host {} serves pages on {}", options.name(), options.data());
-    HeartbeatSource source = new HeartbeatSource(options, description::report, hosted, local);
+    drain.start();
     Heartbeats heartbeats =
         Heartbeats.start(options.name(), options.fleet().directory(), source::next);
     EndOfProcess.await(
         () -> {
           heartbeats.close();
+          drain.close();
           api.close();
           server.close();
         });
+  }
+
+  private HostDrain drain(LocalVms local, Places places, Draining draining, HostContents contents) {
+    DrainedVms drainedVms = new DrainedVms(contents.host(), local, places);
+    DrainedShares drainedShares =
+        new DrainedShares(contents.host(), contents.shares(), this::addressOf);
+    return new HostDrain(
+        contents.host(),
+        draining::wanted,
+        contents::things,
+        (thing, how, move) ->
+            (thing.kind() == DrainReport.Kind.VM ? drainedVms : drainedShares)
+                .move(thing, how, move),
+        System::nanoTime);
   }
 
   /** The hosts file is read anew each time, so that hosts may be added while agents run. */

@@ -25,6 +25,7 @@ import org.smemv.placement.Name;
   @JsonSubTypes.Type(value = HostRequest.Decided.class, name = "decided"),
   @JsonSubTypes.Type(value = HostRequest.Holds.class, name = "holds"),
   @JsonSubTypes.Type(value = HostRequest.Needs.class, name = "needs"),
+  @JsonSubTypes.Type(value = HostRequest.MoveShare.class, name = "move-share"),
   @JsonSubTypes.Type(value = HostRequest.ToGather.class, name = "to-gather"),
   @JsonSubTypes.Type(value = HostRequest.Resume.class, name = "resume"),
   @JsonSubTypes.Type(value = HostRequest.TurnBack.class, name = "turn-back"),
@@ -122,6 +123,34 @@ public sealed interface HostRequest {
     }
   }
 
+  /**
+   * Asks the VM's main host to have a sub-host's share moved elsewhere, or how far that is.
+   *
+   * @param from the sub-host, which asks
+   * @param begin whether it is to be begun if it is not under way
+   */
+  record MoveShare(UUID vm, String from, boolean begin) implements HostRequest {
+    public MoveShare {
+      require("a VM", vm);
+      Name.require("sub-host", from);
+    }
+  }
+
+  /**
+   * How far the move of a share is.
+   *
+   * @param underWay whether it is leaving; false with the reason
+   * @param busy it is not, because the VM is in the middle of something else
+   * @param to the hosts that may get what it holds
+   * @param reason why it is not under way, or does not go on; null otherwise
+   */
+  record ShareMove(boolean underWay, boolean busy, List<String> to, @Nullable String reason) {
+    public ShareMove {
+      require("a list of hosts", to);
+      to = List.copyOf(to);
+    }
+  }
+
   /** See {@link HostControl#toGather}. */
   record ToGather(UUID vm, long epoch) implements HostRequest {
     public ToGather {
@@ -158,30 +187,36 @@ public sealed interface HostRequest {
    * @param decided the answer to {@link Decided}, {@link Holds} or {@link Needs}
    * @param host the answer to {@link Describe}
    * @param pages the answer to {@link ToGather}
+   * @param share the answer to {@link MoveShare}
    */
   record Reply(
       HostException.@Nullable Kind refused,
       @Nullable String message,
       boolean decided,
       @Nullable HostReport host,
-      long pages) {
+      long pages,
+      @Nullable ShareMove share) {
     /** It was done. */
-    static final Reply DONE = new Reply(null, null, false, null, 0);
+    static final Reply DONE = new Reply(null, null, false, null, 0, null);
 
     static Reply of(HostReport host) {
-      return new Reply(null, null, false, host, 0);
+      return new Reply(null, null, false, host, 0, null);
     }
 
     static Reply decided(boolean decided) {
-      return new Reply(null, null, decided, null, 0);
+      return new Reply(null, null, decided, null, 0, null);
     }
 
     static Reply pages(long pages) {
-      return new Reply(null, null, false, null, pages);
+      return new Reply(null, null, false, null, pages, null);
+    }
+
+    static Reply of(ShareMove share) {
+      return new Reply(null, null, false, null, 0, share);
     }
 
     static Reply refusal(HostException e) {
-      return new Reply(e.kind(), e.getMessage(), false, null, 0);
+      return new Reply(e.kind(), e.getMessage(), false, null, 0, null);
     }
   }
 

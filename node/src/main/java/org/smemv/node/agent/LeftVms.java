@@ -17,6 +17,7 @@ import org.smemv.linux.MemoryFile;
 import org.smemv.linux.SystemCallException;
 import org.smemv.migration.HostException;
 import org.smemv.migration.ShareBook;
+import org.smemv.node.api.DrainReport;
 import org.smemv.node.api.HostReport;
 import org.smemv.paging.LeftMemory;
 import org.smemv.paging.PageBitmap;
@@ -295,6 +296,24 @@ final class LeftVms {
       }
     }
     return release(silent.vm(), silent.epoch());
+  }
+
+  /** What must go when this host is emptied: it goes by itself. */
+  synchronized List<DrainThing> things() {
+    List<DrainThing> things = new ArrayList<>();
+    for (Left left : all.values()) {
+      if (left.hasLeft) {
+        things.add(
+            new DrainThing(
+                DrainReport.Kind.LEFT,
+                left.vm.toString(),
+                left.name,
+                left.mainHost,
+                left.memory.remaining() << PageSize.SHIFT,
+                "host " + left.mainHost + " fetches it"));
+      }
+    }
+    return things;
   }
 
   /** A row for each VM that has left. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.smemv.node.api.AttachVm;
+import org.smemv.node.api.DrainReport;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostMetrics;
 import org.smemv.node.api.HostReport;
@@ -26,16 +27,19 @@ final class Operations implements ServedHost {
   private final HostedVms vms;
   private final LocalVms local;
   private final Draining draining;
+  private final HostDrain drain;
 
   Operations(
       Supplier<HostReport> description,
       Supplier<HostMetrics> figures,
       HostedVms vms,
       LocalVms local,
-      Draining draining) {
+      Draining draining,
+      HostDrain drain) {
     this.description = description;
     this.figures = figures;
     this.draining = draining;
+    this.drain = drain;
     this.vms = vms;
     this.local = local;
   }
@@ -53,12 +57,17 @@ final class Operations implements ServedHost {
   @Override
   public HostReport setDraining(SetDraining request) throws OperationException {
     try {
-      draining.set(request.draining());
+      draining.set(request);
     } catch (IOException e) {
       throw new OperationException(
           ErrorCode.FAILED, "whether this host is draining could not be written: " + e, e);
     }
     return description.get();
+  }
+
+  @Override
+  public DrainReport drain() {
+    return drain.report();
   }
 
   private void refuseWhileDraining() throws OperationException {

@@ -27,6 +27,9 @@ final class RemoteHost implements HostControl, AutoCloseable {
   /** The host connects to another one before it answers. */
   private static final Duration CONNECTS = Duration.ofSeconds(15);
 
+  /** The host asks the directory or all others, and tries more than one plan. */
+  private static final Duration PLANS = Duration.ofSeconds(90);
+
   private final String name;
   private final InetSocketAddress address;
   private final String caller;
@@ -140,6 +143,17 @@ final class RemoteHost implements HostControl, AutoCloseable {
   /** Whether the VM there still needs the share that this host has of it. */
   boolean needs(UUID vm) throws HostException {
     return ask(new HostRequest.Needs(vm, caller), ANSWER).decided();
+  }
+
+  /** Has the VM there move the share that this host has of it, or tells how far that is. */
+  HostRequest.ShareMove moveShare(UUID vm, boolean begin) throws HostException {
+    HostRequest.ShareMove move =
+        ask(new HostRequest.MoveShare(vm, caller, begin), begin ? PLANS : ANSWER).share();
+    if (move == null) {
+      throw new HostException(
+          HostException.Kind.REFUSED, "host " + name + " did not say how far the share is");
+    }
+    return move;
   }
 
   @Override

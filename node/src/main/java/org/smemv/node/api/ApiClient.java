@@ -63,6 +63,11 @@ public final class ApiClient implements HostOperations {
   }
 
   @Override
+  public DrainReport drain() throws OperationException {
+    return get("/v1/host/draining", DrainReport.class);
+  }
+
+  @Override
   public List<VmReport> vms() throws OperationException {
     return List.of(get("/v1/vms", VmReport[].class));
   }

@@ -34,6 +34,7 @@ final class ApiRoutes {
     return List.of(
         Route.json(Method.GET, "/v1/host", request -> operations.host()),
         Route.json(Method.PUT, "/v1/host/draining", this::setDraining),
+        Route.json(Method.GET, "/v1/host/draining", request -> operations.drain()),
         Route.json(Method.GET, "/v1/vms", request -> operations.vms()),
         Route.json(Method.POST, "/v1/vms", r -> starts.begin(body(r, StartVm.class))),
         Route.json(Method.GET, "/v1/vms/{vm}/start", request -> starts.report(vm(request))),

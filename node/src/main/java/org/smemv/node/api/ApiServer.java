@@ -11,6 +11,7 @@ import java.time.Duration;
  * <pre>
  * GET    /v1/host                        HostReport
  * PUT    /v1/host/draining               SetDraining -&gt; HostReport
+ * GET    /v1/host/draining               -&gt; DrainReport
  * GET    /v1/vms                         [VmReport]
  * POST   /v1/vms                         StartVm -&gt; StartReport
  * POST   /v1/attachments                 AttachVm -&gt; VmReport

@@ -11,8 +11,14 @@ public interface HostOperations {
   /** The host's memory. */
   HostReport host() throws OperationException;
 
-  /** Has the host refuse what is new, or take it again; durable. Returns how it is then. */
+  /**
+   * Has the host refuse what is new and move away what is there, or ends that; durable. Returns how
+   * it is then.
+   */
   HostReport setDraining(SetDraining request) throws OperationException;
+
+  /** How far it is with emptying itself. */
+  DrainReport drain() throws OperationException;
 
   /** The VMs that run here or are being received. */
   List<VmReport> vms() throws OperationException;

@@ -6,17 +6,15 @@ import org.smemv.node.api.DirectoryOperations;
 import org.smemv.node.api.HostOperations;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.OperationException;
-import org.smemv.node.api.SetDraining;
 import org.smemv.node.api.Size;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** Everything about hosts. */
 @Command(
     name = "host",
-    description = "Look at hosts, and mark those that are to be emptied.",
-    subcommands = {HostCommand.ListHosts.class, HostCommand.Drain.class, HostCommand.Undrain.class})
+    description = "Look at hosts, and empty them.",
+    subcommands = {HostCommand.ListHosts.class, HostDrainCommand.class, HostUndrainCommand.class})
 final class HostCommand extends CommandGroup {
   @Command(name = "list", description = "Lists all hosts with their memory and VMs.")
   static final class ListHosts extends SmemvTask {
@@ -79,43 +77,6 @@ final class HostCommand extends CommandGroup {
 
     private static String names(List<String> vms) {
       return vms.isEmpty() ? "-" : String.join(", ", vms);
-    }
-  }
-
-  /** The commands that mark a host. */
-  abstract static class MarkHost extends SmemvTask {
-    @Parameters(paramLabel = "H", description = "The host.")
-    private String host = "";
-
-    final HostReport mark(boolean draining) throws OperationException {
-      HostReport report = hosts().host(host).setDraining(new SetDraining(draining));
-      screen().data(report);
-      return report;
-    }
-  }
-
-  @Command(
-      name = "drain",
-      description =
-          "Has a host take nothing new: no VM, no part of one. What is there stays there.")
-  static final class Drain extends MarkHost {
-    @Override
-    protected ExitCode run() throws OperationException {
-      HostReport report = mark(true);
-      screen()
-          .line(
-              "host %s is draining; there are %d VMs and parts of %d others"
-                  .formatted(report.name(), report.vms().size(), report.shares().size()));
-      return ExitCode.OK;
-    }
-  }
-
-  @Command(name = "undrain", description = "Has a host take VMs and parts of them again.")
-  static final class Undrain extends MarkHost {
-    @Override
-    protected ExitCode run() throws OperationException {
-      screen().line("host " + mark(false).name() + " takes VMs again");
-      return ExitCode.OK;
     }
   }
 }

@@ -100,6 +100,42 @@ record FleetView(List<Host> hosts) {
         .orElse(null);
   }
 
+  DirectoryPlan answer(PlanQuestion question) throws OperationException {
+    return switch (question) {
+      case PlanQuestion.OfVm(var wish) -> plan(wish);
+      case PlanQuestion.OfShare share -> planShare(share);
+    };
+  }
+
+  /** To a planner it is a VM of this size, of which no host has anything yet. */
+  private DirectoryPlan planShare(PlanQuestion.OfShare share) throws OperationException {
+    PlacementWish wish =
+        new PlacementWish(
+            share.vm(),
+            share.bytes(),
+            share.bytes(),
+            0,
+            share.from(),
+            null,
+            Set.copyOf(share.exclude()),
+            Set.of(),
+            PlacementWish.SUB_HOSTS_MAX - 1,
+            List.of());
+    try {
+      PlacementPlan plan = PlacementPlanner.plan(fleet(), wish);
+      return report(share.vm(), share.from(), share.bytes(), plan);
+    } catch (PlacementPlanner.NoPlan e) {
+      throw noPlan("the part of VM " + share.vm() + " on " + share.from(), e);
+    }
+  }
+
+  private static OperationException noPlan(String what, PlacementPlanner.NoPlan e) {
+    return new OperationException(
+        e.missingBytes() > 0 ? ErrorCode.CAPACITY : ErrorCode.UNSUITABLE,
+        "no plan for " + what + ": " + e.getMessage(),
+        e);
+  }
+
   DirectoryPlan plan(PlanWish wish) throws OperationException {
     Placed placed = find(wish.vm());
     if (placed == null) {
@@ -120,12 +156,9 @@ record FleetView(List<Host> hosts) {
     try {
       Fleet fleet = fleet();
       PlacementPlan plan = PlacementPlanner.plan(fleet, placementWish(wish, placed));
-      return report(placed, plan);
+      return report(wish.vm(), source, placed.vm().memoryBytes(), plan);
     } catch (PlacementPlanner.NoPlan e) {
-      throw new OperationException(
-          e.missingBytes() > 0 ? ErrorCode.CAPACITY : ErrorCode.UNSUITABLE,
-          "no plan for VM " + wish.vm() + ": " + e.getMessage(),
-          e);
+      throw noPlan("VM " + wish.vm(), e);
     } catch (IllegalArgumentException e) {
       throw new OperationException(ErrorCode.BAD_REQUEST, String.valueOf(e.getMessage()), e);
     }
@@ -199,14 +232,15 @@ record FleetView(List<Host> hosts) {
     return labels;
   }
 
-  private static DirectoryPlan report(Placed placed, PlacementPlan plan) {
+  private static DirectoryPlan report(
+      String vm, String source, long memoryBytes, PlacementPlan plan) {
     List<DirectoryPlan.Target> targets = new ArrayList<>();
     targets.add(target(plan.main(), TargetRole.MAIN));
     plan.subs().forEach(sub -> targets.add(target(sub, TargetRole.SUB)));
     return new DirectoryPlan(
-        placed.vm().name(),
-        placed.host().beat().name(),
-        placed.vm().memoryBytes(),
+        vm,
+        source,
+        memoryBytes,
         targets,
         plan.leaving(),
         plan.transfer().bytes(),

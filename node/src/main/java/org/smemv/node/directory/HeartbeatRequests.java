@@ -8,11 +8,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.node.api.Json;
+import org.smemv.node.api.OperationException;
 import org.smemv.paging.ControlHandler;
 import org.smemv.paging.ErrorCode;
 import org.smemv.paging.FrameException;
 
-/** Takes heartbeats off the data port. Called by many threads. */
+/** Takes heartbeats, and questions of agents, off the data port. Called by many threads. */
 final class HeartbeatRequests implements ControlHandler {
   private static final Logger log = LoggerFactory.getLogger(HeartbeatRequests.class);
   private static final int REMEMBERED = 256;
@@ -28,9 +29,26 @@ final class HeartbeatRequests implements ControlHandler {
 
   @Override
   public byte[] handle(byte[] request) {
+    String text = new String(request, StandardCharsets.UTF_8);
+    return Json.write(text.startsWith(PlanQuestion.BEGINNING) ? plan(text) : heard(text))
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  private PlanAnswer plan(String text) {
+    try {
+      return PlanAnswer.of(directory.answer(Json.read(text, PlanQuestion.class)));
+    } catch (OperationException e) {
+      return PlanAnswer.refusal(e);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new FrameException(
+          ErrorCode.MALFORMED, "not a question that the directory knows: " + Json.reason(e));
+    }
+  }
+
+  private HeartbeatReply heard(String text) {
     Heartbeat heartbeat;
     try {
-      heartbeat = Json.read(new String(request, StandardCharsets.UTF_8), Heartbeat.class);
+      heartbeat = Json.read(text, Heartbeat.class);
     } catch (IOException | IllegalArgumentException e) {
       directory.heardNonsense();
       throw new FrameException(
@@ -38,7 +56,7 @@ final class HeartbeatRequests implements ControlHandler {
     }
     String refused = directory.heard(heartbeat);
     note(heartbeat.name() + " at " + heartbeat.data(), refused);
-    return Json.write(new HeartbeatReply(refused)).getBytes(StandardCharsets.UTF_8);
+    return new HeartbeatReply(refused);
   }
 
   private synchronized void note(String agent, @Nullable String refused) {

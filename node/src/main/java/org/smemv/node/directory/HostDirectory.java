@@ -235,12 +235,17 @@ public final class HostDirectory implements ServedDirectory {
 
   @Override
   public DirectoryPlan plan(PlanWish wish) throws OperationException {
+    return answer(new PlanQuestion.OfVm(wish));
+  }
+
+  /** As {@link #plan}, also for what agents ask. */
+  DirectoryPlan answer(PlanQuestion question) throws OperationException {
     plans.increment();
-    if (wish.fresh()) {
+    if (question instanceof PlanQuestion.OfVm(var wish) && wish.fresh()) {
       awaitFresh();
     }
     try {
-      return view().plan(wish);
+      return view().answer(question);
     } catch (OperationException e) {
       failedPlans.increment();
       throw isWarmingUp()

@@ -23,6 +23,7 @@ import org.smemv.linux.MemoryFile;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostControl.Role;
 import org.smemv.migration.HostControl.Share;
+import org.smemv.migration.HostException;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.HostReport;
 import org.smemv.paging.BodySink;
@@ -65,12 +66,19 @@ class ControlRequestsTest implements HolderDirectory {
         PageServer.start(
             new InetSocketAddress("127.0.0.1", 0),
             new PageServer.Services(
-                this, new ControlRequests(arrivals, shares, left, this::report)),
+                this, new ControlRequests(arrivals, shares, left, this::report, this::moveShare)),
             PageServer.Options.of("h1"));
   }
 
   private HostReport report() {
     return new HostReport("h1", 10 * BYTES, 0, 0, 0, List.of(), List.of(), draining);
+  }
+
+  private HostRequest.ShareMove moveShare(HostRequest.MoveShare asked) throws HostException {
+    if (!asked.vm().equals(id)) {
+      throw new HostException(HostException.Kind.REFUSED, "no such VM");
+    }
+    return new HostRequest.ShareMove(asked.begin(), false, List.of(asked.from()), "why");
   }
 
   private static InetSocketAddress noAddress(String host) {
@@ -171,6 +179,18 @@ class ControlRequestsTest implements HolderDirectory {
       assertThatThrownBy(() -> link.control(request, ANSWER))
           .isInstanceOf(PageLinkException.class)
           .hasMessageContaining("is needed");
+    }
+  }
+
+  @Test
+  void aSubHostAsksForItsShareToBeMovedAndHowFarThatIs() throws HostException {
+    try (RemoteHost main = new RemoteHost("h1", server.address(), "h2")) {
+      HostRequest.ShareMove begun = main.moveShare(id, true);
+      assertThat(begun.underWay()).isTrue();
+      assertThat(begun.to()).containsExactly("h2");
+      assertThat(main.moveShare(id, false).underWay()).isFalse();
+      assertThatThrownBy(() -> main.moveShare(UUID.randomUUID(), true))
+          .hasMessageContainingAll("host h1", "no such VM");
     }
   }
 

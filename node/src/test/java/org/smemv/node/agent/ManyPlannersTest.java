@@ -78,7 +78,11 @@ class ManyPlannersTest {
               new PageServer.Services(
                   this,
                   new ControlRequests(
-                      arrivals, shares, new LeftVms(paths, ledger, vms), this::report)),
+                      arrivals,
+                      shares,
+                      new LeftVms(paths, ledger, vms),
+                      this::report,
+                      asked -> null)),
               PageServer.Options.of(name));
       shares.servedBy(server);
     }

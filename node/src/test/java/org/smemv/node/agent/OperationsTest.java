@@ -65,6 +65,8 @@ class OperationsTest {
         OperationsTest::noFigures,
         vms,
         new LocalVms("h1", paths, ledger, vms, OperationsTest::noAddress),
-        draining);
+        draining,
+        new HostDrain(
+            "h1", draining::wanted, List::of, (thing, how, move) -> {}, System::nanoTime));
   }
 }

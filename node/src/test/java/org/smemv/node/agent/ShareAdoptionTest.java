@@ -52,7 +52,9 @@ class ShareAdoptionTest {
     return PageServer.start(
         address,
         new PageServer.Services(
-            none, new ControlRequests(null, shares, new LeftVms(null, null, null), () -> null)),
+            none,
+            new ControlRequests(
+                null, shares, new LeftVms(null, null, null), () -> null, asked -> null)),
         PageServer.Options.of("s"));
   }
 

@@ -105,7 +105,7 @@ class SurvivorsTest {
   void aVmThatCannotBeHeldIsListedAsStalledWithTheReason() throws Exception {
     takeHold();
     HostOperations operations =
-        new Operations(() -> null, () -> null, vms, local, new Draining(paths.draining()));
+        new Operations(() -> null, () -> null, vms, local, new Draining(paths.draining()), null);
     assertThat(operations.vms()).containsExactly(operations.vm("a"));
     assertThat(operations.vm("a").state()).isEqualTo(VmState.STALLED);
     assertThat(operations.vm("a").reason()).contains(paths.table("a").toString());

@@ -19,6 +19,9 @@ public class FakeHost implements ServedHost {
   private int asked;
   private boolean draining;
 
+  /** What is answered about a drain, one after the other; the last one stays. */
+  public final List<DrainReport> drains = new ArrayList<>();
+
   public FakeHost(String name) {
     this.name = name;
   }
@@ -123,6 +126,41 @@ public class FakeHost implements ServedHost {
     check();
     draining = request.draining();
     return host();
+  }
+
+  @Override
+  public DrainReport drain() throws OperationException {
+    check();
+    if (!drains.isEmpty()) {
+      return drains.size() == 1 ? drains.getFirst() : drains.removeFirst();
+    }
+    return drainReport(
+        name,
+        draining ? DrainReport.State.EMPTY : DrainReport.State.OFF,
+        DrainReport.ItemState.MOVED,
+        null);
+  }
+
+  public static DrainReport drainReport(
+      String host, DrainReport.State state, DrainReport.ItemState item, String reason) {
+    boolean failed = item == DrainReport.ItemState.FAILED;
+    return new DrainReport(
+        host,
+        state,
+        2,
+        MigrationMode.PRECOPY,
+        false,
+        List.of(
+            new DrainReport.Item(
+                DrainReport.Kind.VM,
+                "vm1",
+                item,
+                4096,
+                List.of("h3"),
+                "m1",
+                reason,
+                1,
+                failed ? 30_000 : 0)));
   }
 
   @Override

@@ -25,7 +25,9 @@ class OpenApiTest extends OpenApiContractTest {
           "POST /v1/attachments",
           List.of("{\"name\":\"vm2\",\"pid\":4711,\"qmpSocket\":\"/q\"}"),
           "PUT /v1/host/draining",
-          List.of("{\"draining\":true}", "{\"draining\":false}"),
+          List.of(
+              "{\"draining\":true,\"atOnce\":3,\"mode\":\"precopy\",\"fast\":true}",
+              "{\"draining\":false}"),
           "PUT /v1/vms/{vm}/main-memory",
           List.of("{\"bytes\":4096}"),
           "POST /v1/vms/{vm}/migrations",
@@ -85,6 +87,12 @@ class OpenApiTest extends OpenApiContractTest {
         "VmReport.state",
         VmState.values(),
         "StartReport.state",
-        StartReport.State.values());
+        StartReport.State.values(),
+        "DrainReport.state",
+        DrainReport.State.values(),
+        "DrainItem.state",
+        DrainReport.ItemState.values(),
+        "DrainItem.kind",
+        DrainReport.Kind.values());
   }
 }
