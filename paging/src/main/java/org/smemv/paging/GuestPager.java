@@ -89,6 +89,7 @@ public final class GuestPager implements AutoCloseable {
                 leftovers,
                 evictor,
                 new RelocationSettlement(table, subHosts, leftovers),
+                faultCounters::remote,
                 broken));
   }
 

@@ -2,6 +2,7 @@ package org.smemv.paging;
 
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +34,7 @@ final class ShareDrain implements AutoCloseable {
       Leftovers leftovers,
       PageEvictor evictor,
       RelocationSettlement settlement,
+      LongSupplier faults,
       Consumer<Throwable> broken) {}
 
   private final Parts parts;
@@ -70,7 +72,8 @@ final class ShareDrain implements AutoCloseable {
             host,
             dropped,
             counters,
-            drains);
+            drains,
+            parts.faults());
     this.relocation =
         new PageRelocation(
             parts.table(),
