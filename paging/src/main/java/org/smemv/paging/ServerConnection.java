@@ -104,6 +104,7 @@ final class ServerConnection implements Runnable {
         admit(holder, hello.traffic(), epoch); // first: a stale caller ends nobody's connection
         takePlace(hello);
         welcome(hello, epoch, requestId);
+        hello.traffic().takeThread();
         reader.spinNanos(hello.traffic() == TrafficClass.FAULT ? options.spin().toNanos() : 0);
         servePages(holder, hello.traffic());
       }
