@@ -9,8 +9,10 @@ import picocli.CommandLine.Command;
     description = "Measures S-memV against something else in the same run.",
     subcommands = {
       FaultBenchCommand.class,
+      GatherBenchCommand.class,
       MigrationBenchCommand.class,
       PageServerBenchCommand.class,
-      PlannerBenchCommand.class
+      PlannerBenchCommand.class,
+      PostCopyBenchCommand.class
     })
 public final class BenchCommand extends CommandGroup {}

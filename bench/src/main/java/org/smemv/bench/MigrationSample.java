@@ -32,8 +32,8 @@ public record MigrationSample(
         median(samples, MigrationSample::clientGapMillis));
   }
 
-  private static double median(
-      List<MigrationSample> samples, ToDoubleFunction<MigrationSample> of) {
+  /** Of one figure of each sample. */
+  static <T> double median(List<T> samples, ToDoubleFunction<T> of) {
     double[] values = samples.stream().mapToDouble(of).sorted().toArray();
     int middle = values.length / 2;
     return values.length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;

@@ -7,8 +7,9 @@ import java.nio.file.Path;
  *
  * @param number 1 for {@code h1}, which has the address 10.77.0.1
  * @param capacityBytes memory that it offers to VMs and to other hosts' pages
+ * @param link rate of its link, in each direction
  */
-public record HostPlan(int number, long capacityBytes) {
+public record HostPlan(int number, long capacityBytes, LinkRate link) {
   /**
    * What a host may use beyond its capacity: the agent's JVM (heap 256 MiB, about 150 MiB beside
    * it), QEMU with its translated code (about 180 MiB) and the kernel's own structures.

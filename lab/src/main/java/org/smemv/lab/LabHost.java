@@ -53,6 +53,15 @@ public final class LabHost {
     place.memory().limit(bytes);
   }
 
+  /**
+   * What has crossed its link so far, its VMs' own traffic included.
+   *
+   * @throws LabException when nothing runs in the host
+   */
+  public LinkTraffic traffic() {
+    return LinkTraffic.of(processes(), LabNetwork.UPLINK);
+  }
+
   /** Numbers of all processes that run in the host. */
   public List<Long> processes() {
     return place.memory().pids();

@@ -22,7 +22,7 @@ final class LabNetwork {
   static final String CLIENT_ADDRESS = "10.77.2.1";
 
   static final String BRIDGE = "br0";
-  private static final String UPLINK = "uplink";
+  static final String UPLINK = "uplink";
   private static final String CLIENT_PORT = "client";
 
   /** A queue this deep lets TCP fill the line; a deeper one only makes page faults wait. */
@@ -65,8 +65,8 @@ final class LabNetwork {
             "link set %s master %s up".formatted(UPLINK, BRIDGE),
             "addr add %s/16 dev %s".formatted(host.address(), BRIDGE),
             "link set %s up".formatted(BRIDGE)));
-    shape(namespace, UPLINK, plan.link());
-    shape(SWITCH, host.name(), plan.link());
+    shape(namespace, UPLINK, host.link());
+    shape(SWITCH, host.name(), host.link());
   }
 
   private static String hardwareAddress(HostPlan host) {

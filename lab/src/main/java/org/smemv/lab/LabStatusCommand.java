@@ -35,7 +35,7 @@ final class LabStatusCommand extends SmemvTask {
       return new Row(
           plan.name(),
           plan.address(),
-          lab.plan().link().toString(),
+          plan.link().toString(),
           lab.agent(plan.name()).map(RecordedProcess::pid).orElse(0L),
           lab.agent(plan.name()).map(RecordedProcess::isAlive).orElse(false),
           plan.capacityBytes(),

@@ -22,7 +22,10 @@ final class LabUpCommand extends SmemvTask {
       description = "what each host offers: one size for all, or one for each")
   private List<String> memory = List.of("1G");
 
-  @Option(names = "--link", paramLabel = "RATE", description = "of each host, in each direction")
+  @Option(
+      names = "--link",
+      paramLabel = "RATE[,RATE]...",
+      description = "in each direction: one rate for all hosts, or one for each")
   private String link = "1gbit";
 
   @Option(names = "--mtu", paramLabel = "BYTES")

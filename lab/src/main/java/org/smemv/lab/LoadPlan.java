@@ -91,6 +91,21 @@ public record LoadPlan(
         seed);
   }
 
+  /** The same with another part of sets, 0 to 1. */
+  public LoadPlan withSetShare(double share) {
+    return new LoadPlan(
+        server,
+        fillBytes,
+        valueBytes,
+        connections,
+        seconds,
+        share,
+        zipf,
+        requestsPerSecond,
+        timeoutSeconds,
+        seed);
+  }
+
   /** The same with at most so many requests a second. */
   public LoadPlan withRequestsPerSecond(int rate) {
     return new LoadPlan(

@@ -20,7 +20,8 @@ class JavaAgentProgramTest {
 
   @Test
   void anAgentIsToldItsNameItsPlacesAndItsCapacity() {
-    String command = String.join(" ", program.command(new HostPlan(3, 512L << 20)));
+    String command =
+        String.join(" ", program.command(new HostPlan(3, 512L << 20, LinkRate.parse("1gbit"))));
 
     assertThat(command)
         .contains("-Xmx256m", "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC")

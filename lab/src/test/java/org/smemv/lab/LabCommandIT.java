@@ -22,12 +22,13 @@ class LabCommandIT {
 
   @Test
   void statusShowsEachHostAsATableAndAsData() throws Exception {
-    Lab lab = Lab.up(LabPlan.of(2, List.of("256M", "1G"), "100mbit", 1500), new SleepingAgent());
+    Lab lab =
+        Lab.up(LabPlan.of(2, List.of("256M", "1G"), "100mbit,10gbit", 1500), new SleepingAgent());
     lab.killAgent("h2");
 
     assertThat(outputOf("status"))
         .containsPattern("h1 +10.77.0.1 +100mbit +pid \\d+ +256M")
-        .containsPattern("h2 +10.77.0.2 +100mbit +dead \\(\\d+\\) +1G");
+        .containsPattern("h2 +10.77.0.2 +10gbit +dead \\(\\d+\\) +1G");
     JsonNode rows = new ObjectMapper().readTree(outputOf("status", "--json"));
     assertThat(rows).hasSize(2);
     assertThat(rows.get(0).path("agentAlive").asBoolean()).isTrue();

@@ -32,6 +32,7 @@ class LabCommandTest {
           lab up --memory much | much
           lab up --hosts 99 | 1 to 32 hosts
           lab up --link fast | no link rate
+          lab up --link 1gbit,10gbit | 4 hosts but 2 link rates
           lab up --mtu 1 | MTU
           """)
   void sizesThatMakeNoSenseAreAWrongCommandLine(String line, String message) throws Exception {

@@ -25,6 +25,21 @@ class LabPlanTest {
   }
 
   @Test
+  void oneRateIsForAllLinksAndOtherwiseThereIsOneForEachHost() {
+    LabPlan equal = LabPlan.of(3, List.of("1G"), "1gbit", 1500);
+    assertThat(equal.hosts()).extracting(HostPlan::link).containsOnly(LinkRate.parse("1gbit"));
+
+    LabPlan mixed = LabPlan.of(2, List.of("1G"), "1gbit,10gbit", 1500);
+    assertThat(mixed.host("h1").link()).isEqualTo(LinkRate.parse("1gbit"));
+    assertThat(mixed.host("h2").link()).isEqualTo(LinkRate.parse("10gbit"));
+
+    assertThatThrownBy(() -> LabPlan.of(3, List.of("1G"), "1gbit,10gbit", 1500))
+        .hasMessageContaining("3 hosts but 2 link rates");
+    assertThatThrownBy(() -> LabPlan.of(2, List.of("1G"), "1gbit,", 1500))
+        .hasMessageContaining("'' is no link rate");
+  }
+
+  @Test
   void anUnknownHostIsNamedTogetherWithThoseThereAre() {
     LabPlan plan = LabPlan.of(2, List.of("1G"), "1gbit", 1500);
 

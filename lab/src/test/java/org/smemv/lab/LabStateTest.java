@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LabStateTest {
-  private static final LabPlan PLAN = LabPlan.of(2, List.of("512M", "1G"), "100mbit", 1400);
+  private static final LabPlan PLAN = LabPlan.of(2, List.of("512M", "1G"), "100mbit,1gbit", 1400);
 
   @TempDir Path folder;
 

@@ -101,6 +101,7 @@ public final class GuestPager implements AutoCloseable {
                 evictor,
                 new RelocationSettlement(table, subHosts, leftovers),
                 clock,
+                faultCounters::remote,
                 broken));
   }
 

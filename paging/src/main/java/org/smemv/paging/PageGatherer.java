@@ -3,6 +3,7 @@ package org.smemv.paging;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.smemv.linux.UserFaultFd.Outcome;
 import org.smemv.placement.PageSize;
@@ -14,21 +15,21 @@ import org.smemv.placement.PageSize;
  * thrown away. Owned by the thread of the drain, except {@link #shutdown}.
  */
 final class PageGatherer implements AutoCloseable {
-  private static final int REQUEST_PAGES = 4;
+  /** A window is so many requests, so that the link is never idle between two. */
+  private static final int REQUESTS = 4;
 
-  /**
-   * Pages under way at once from all leaving sub-hosts: 128 KiB, a millisecond of a link of 1
-   * Gbit/s, which is how long a page that a vCPU waits for may find it taken.
-   */
-  private static final int WINDOW_PAGES = 32;
+  /** Pages of one request at most; more would save no more calls. */
+  private static final int REQUEST_PAGES_MAX = 16;
 
-  /** Pages under way from one sub-host at least, or its link would be idle in between. */
-  private static final int WINDOW_MIN = 12;
+  /** For less room nobody is asked. */
+  private static final int ROOM_PAGES_MIN = 4;
+
+  private static final int CHUNKS = BackgroundPace.QUIET_PAGES / REQUEST_PAGES_MAX;
 
   /** Some pages that are asked for together, and what their entries were. */
   private static final class Chunk {
-    final long[] pages = new long[REQUEST_PAGES];
-    final long[] seen = new long[REQUEST_PAGES];
+    final long[] pages = new long[REQUEST_PAGES_MAX];
+    final long[] seen = new long[REQUEST_PAGES_MAX];
     final PageBatch batch = new PageBatch();
   }
 
@@ -41,18 +42,23 @@ final class PageGatherer implements AutoCloseable {
   private final DrainCounters counters;
   private final IntSupplier drains;
   private final DrainScan scan;
-  private final Chunk[] chunks = new Chunk[WINDOW_PAGES / REQUEST_PAGES];
+  private final LongSupplier faults;
+  private final BackgroundPace pace = new BackgroundPace();
+  private final Chunk[] chunks = new Chunk[CHUNKS];
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory =
-      arena.allocate((long) WINDOW_PAGES * PageSize.BYTES, PageSize.BYTES);
+      arena.allocate((long) BackgroundPace.QUIET_PAGES * PageSize.BYTES, PageSize.BYTES);
   private volatile @Nullable PageLink link;
   private volatile boolean stopped;
   private long asked;
   private long answered;
+  private int underWay;
+  private int requestPages = 1;
 
   /**
    * @param copies receives the pages whose copies are to be dropped
    * @param drains how many sub-hosts are drained at once
+   * @param faults how often the guest has waited for a page of another host so far
    */
   PageGatherer(
       PageTable table,
@@ -62,7 +68,8 @@ final class PageGatherer implements AutoCloseable {
       SubHost host,
       DropQueue copies,
       DrainCounters counters,
-      IntSupplier drains) {
+      IntSupplier drains,
+      LongSupplier faults) {
     this.table = table;
     this.budget = budget;
     this.installer = installer;
@@ -71,6 +78,7 @@ final class PageGatherer implements AutoCloseable {
     this.copies = copies;
     this.counters = counters;
     this.drains = drains;
+    this.faults = faults;
     this.scan = new DrainScan(table, host.identity().index(), true);
     for (int i = 0; i < chunks.length; i++) {
       chunks[i] = new Chunk();
@@ -85,6 +93,7 @@ final class PageGatherer implements AutoCloseable {
   boolean gather() {
     asked = 0;
     answered = 0;
+    underWay = 0;
     if (!hasRoom()) {
       return false;
     }
@@ -102,8 +111,9 @@ final class PageGatherer implements AutoCloseable {
 
   private void gatherOver(PageLink source) {
     while (true) {
-      while (asked - answered < window() && hasRoom() && fill(chunk(asked))) {
+      while (mayAsk() && fill(chunk(asked))) {
         source.requestPages(chunk(asked).batch);
+        underWay += chunk(asked).batch.size();
         asked++;
       }
       if (asked == answered) {
@@ -111,6 +121,7 @@ final class PageGatherer implements AutoCloseable {
       }
       source.receivePages(chunk(answered).batch);
       counters.gathered(install(chunk(answered)));
+      underWay -= chunk(answered).batch.size();
       answered++;
     }
   }
@@ -119,20 +130,26 @@ final class PageGatherer implements AutoCloseable {
     return chunks[(int) (number % chunks.length)];
   }
 
-  /** Chunks that may be under way. */
-  private int window() {
-    int share = WINDOW_PAGES / Math.max(1, drains.getAsInt());
-    return Math.max(WINDOW_MIN, share) / REQUEST_PAGES;
+  /** Sets how many pages the next request is for. */
+  private boolean mayAsk() {
+    int window = pace.window(faults.getAsLong(), drains.getAsInt(), System.nanoTime());
+    requestPages = (int) Math.min(Math.min(window / REQUESTS, REQUEST_PAGES_MAX), room());
+    return hasRoom() && asked - answered < chunks.length && underWay + requestPages <= window;
   }
 
   private boolean hasRoom() {
-    return !stopped && budget.spare() >= (asked - answered + 1) * REQUEST_PAGES;
+    return !stopped && room() >= ROOM_PAGES_MIN;
+  }
+
+  /** For pages that were not asked for yet. */
+  private long room() {
+    return budget.spare() - underWay;
   }
 
   private boolean fill(Chunk chunk) {
-    int count = scan.next(chunk.pages, chunk.seen, REQUEST_PAGES);
+    int count = scan.next(chunk.pages, chunk.seen, requestPages);
     chunk.batch.clear();
-    long at = memory.address() + asked % chunks.length * REQUEST_PAGES * PageSize.BYTES;
+    long at = memory.address() + asked % chunks.length * REQUEST_PAGES_MAX * PageSize.BYTES;
     for (int i = 0; i < count; i++) {
       chunk.batch.add(chunk.pages[i], 0, 0, at + (long) i * PageSize.BYTES);
     }

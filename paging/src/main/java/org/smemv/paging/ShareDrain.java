@@ -38,6 +38,7 @@ final class ShareDrain implements AutoCloseable {
       PageEvictor evictor,
       RelocationSettlement settlement,
       LongSupplier clock,
+      LongSupplier faults,
       Consumer<Throwable> broken) {}
 
   private final Parts parts;
@@ -76,7 +77,8 @@ final class ShareDrain implements AutoCloseable {
             host,
             dropped,
             counters,
-            drains);
+            drains,
+            parts.faults());
     this.relocation =
         new PageRelocation(
             parts.table(),
