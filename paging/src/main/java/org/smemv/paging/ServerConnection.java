@@ -106,7 +106,6 @@ final class ServerConnection implements Runnable {
         key = place;
         takePlace(place);
         welcome(hello, epoch, requestId);
-        hello.traffic().takeThread();
         reader.spinNanos(hello.traffic() == TrafficClass.FAULT ? options.spin().toNanos() : 0);
         servePages(holder, hello.traffic());
       }
