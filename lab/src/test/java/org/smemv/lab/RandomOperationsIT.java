@@ -23,7 +23,7 @@ import org.smemv.node.api.VmReport;
  * ones by {@code -Dsmemv.seed}.
  */
 class RandomOperationsIT {
-  private static final int OPERATIONS = Integer.getInteger("smemv.lab.operations", 9);
+  private static final int OPERATIONS = Integer.getInteger("smemv.lab.operations", 6);
   private static final long SEED = Long.getLong("smemv.seed", 3);
   private static final List<String> MAIN_HOSTS = List.of("h1", "h2", "h3");
   private static final List<String> SUB_HOSTS = List.of("h4", "h5");

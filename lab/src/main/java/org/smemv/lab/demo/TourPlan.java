@@ -32,7 +32,7 @@ final class TourPlan {
   static final String VM = "tour";
   static final String HOME = "h1";
   static final long VM_BYTES = mebibytes(384);
-  static final Duration BETWEEN = Duration.ofSeconds(3);
+  static final Duration BETWEEN = Duration.ofSeconds(2);
 
   private static final long HALF = VM_BYTES / 2;
   private static final long THIRD = VM_BYTES / 3;

@@ -91,6 +91,8 @@ final class Housekeeping {
       boolean ignored = pages.unlessNeeded();
     } catch (HostException | IllegalArgumentException e) {
       log.info("VM {}: its pages are kept; {}", silent.vm(), e.getMessage());
+    } catch (RuntimeException e) {
+      log.error("VM {}: its pages are kept", silent.vm(), e); // others must not wait for it
     }
   }
 

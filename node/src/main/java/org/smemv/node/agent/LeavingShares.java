@@ -49,6 +49,8 @@ final class LeavingShares {
 
   private void letGo(Share share) {
     String name = vm.record().name();
+    // Before it is forgotten: from then on the next change may have a new share there.
+    long epoch = vm.record().epoch();
     try {
       vm.forgetSubHost(share);
       if (vm.record().hasShareOf(share)) {
@@ -59,7 +61,7 @@ final class LeavingShares {
       return;
     }
     try (RemoteHost sub = new RemoteHost(share.host(), addressOf.apply(share.host()), host)) {
-      sub.release(vm.id(), vm.record().epoch());
+      sub.release(vm.id(), epoch);
       log.info("VM {}: nothing of it is on {} any more", name, share.host());
     } catch (HostException | IllegalArgumentException e) {
       log.warn("VM {}: {} will find out by itself: {}", name, share.host(), e.getMessage());
