@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.smemv.lab.SplitLab.MIB;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -16,11 +15,8 @@ import org.junit.jupiter.api.Timeout;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.MigrateVm;
-import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
-import org.smemv.node.api.SubShare;
-import org.smemv.node.api.TimeoutAction;
 import org.smemv.node.api.VmReport;
 
 /** A VM that is split already moves on, under load and while it swaps. */
@@ -97,7 +93,7 @@ class OnwardMigrationIT {
   void aSubHostIsExchangedForAnotherWhileTheMainPartMoves() throws Exception {
     TestVm vm = lab.start("vm", 1);
     lab.migrate(vm, SplitLab.split("h3", "h4"));
-    MigrateVm exchange = request(SplitLab.MAIN_BYTES, 0, "h1", "h5", "h4");
+    MigrateVm exchange = SplitLab.toMain("h1", SplitLab.MAIN_BYTES, 0, "h5", "h4");
     MigrationReport begun = lab.host("h2").migrate("vm", exchange);
     await("h2", begun, MigrationState.SETTLE);
     assertIsNotMovedWhileItLeavesSubHosts();
@@ -116,7 +112,7 @@ class OnwardMigrationIT {
     OperationException refused =
         catchThrowableOfType(
             OperationException.class,
-            () -> lab.host("h1").migrate("vm", request(SplitLab.MAIN_BYTES, 0, "h2")));
+            () -> lab.host("h1").migrate("vm", SplitLab.toMain("h2", SplitLab.MAIN_BYTES, 0)));
     assertThat(refused).isNotNull();
     assertThat(refused.code()).isEqualTo(ErrorCode.BUSY);
     assertThat(refused).hasMessageContaining("sub-hosts that it is leaving");
@@ -142,7 +138,7 @@ class OnwardMigrationIT {
   void aMoveThatIsCancelledLeavesTheSplitVmAsItWas() throws Exception {
     TestVm vm = lab.start("vm", 1);
     lab.migrate(vm, SplitLab.split("h3", "h4"));
-    MigrateVm slow = request(SplitLab.MAIN_BYTES, MIB, "h5");
+    MigrateVm slow = SplitLab.toMain("h5", SplitLab.MAIN_BYTES, MIB);
     MigrationReport begun = lab.host("h2").migrate("vm", slow);
     await("h2", begun, MigrationState.COPY);
     vm.awaitProgress();
@@ -154,24 +150,11 @@ class OnwardMigrationIT {
     vm.assertNothingIsWrong();
   }
 
-  private static MigrateVm request(long mainBytes, long bandwidth, String main, String... subs) {
-    List<SubShare> shares = Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList();
-    return new MigrateVm(
-        main,
-        mainBytes,
-        shares,
-        MigrationMode.PRECOPY,
-        500,
-        bandwidth,
-        100,
-        TimeoutAction.ABORT,
-        false);
-  }
-
   private static MigrationReport move(
       String source, TestVm vm, long mainBytes, String main, String... subs)
       throws OperationException {
-    MigrationReport first = lab.host(source).migrate(vm.name(), request(mainBytes, 0, main, subs));
+    MigrationReport first =
+        lab.host(source).migrate(vm.name(), SplitLab.toMain(main, mainBytes, 0, subs));
     return await(source, first, MigrationState.DONE);
   }
 

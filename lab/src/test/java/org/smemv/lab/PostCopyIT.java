@@ -43,9 +43,6 @@ class PostCopyIT {
 
   @AfterEach
   void clear() throws Exception {
-    for (LabHost host : lab.lab().hosts()) {
-      MortalAgent.spare(host.plan());
-    }
     lab.clear();
   }
 

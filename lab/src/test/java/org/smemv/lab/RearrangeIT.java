@@ -63,9 +63,7 @@ class RearrangeIT {
 
   @AfterEach
   void gather() throws Exception {
-    for (LabHost host : lab.lab().hosts()) {
-      MortalAgent.spare(host.plan());
-    }
+    lab.spareAgents();
     if (lab.host("h1").vm("vm").mainMemoryBytes() < SplitLab.VM_BYTES) {
       rearranged(SplitLab.VM_BYTES);
     }

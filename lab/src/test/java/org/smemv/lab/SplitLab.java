@@ -2,6 +2,7 @@ package org.smemv.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -96,28 +97,10 @@ final class SplitLab implements AutoCloseable {
   TestVm startSmall(String name, String host) throws OperationException {
     int number = vms.size() + 10;
     GuestOptions options = new GuestOptions("10.77.1." + number + "/16", 48, 4 * MIB);
-    host(host)
-        .start(
-            new StartVm(
-                name,
-                160 * MIB,
-                1,
-                new NetRequest(LabPlan.BRIDGE, "52:54:00:4d:56:" + number),
-                null,
-                image.kernel().toString(),
-                image.initrd().toString(),
-                options.commandLine(),
-                null,
-                HumanMonitor.ARGUMENTS));
     Guest guest = lab.client().guest(options.address());
-    guest.awaitReady(BOOTS);
-    LoadPlan plan =
+    LoadPlan load =
         new LoadPlan(guest.address(), 32 * MIB, 4096, 4, 0, 0.3, 0.5, 200, PATIENT_SECONDS, number);
-    RunningLoad load = lab.client().startLoad(plan);
-    TestVm vm = new TestVm(name, guest, load);
-    vms.add(vm);
-    load.awaitFilled(FILLS);
-    return vm;
+    return boot(host, vm(name, 160 * MIB, 1, number, null, options, 0), guest, load);
   }
 
   private TestVm start(
@@ -132,29 +115,47 @@ final class SplitLab implements AutoCloseable {
     int number = vms.size() + 10;
     GuestOptions options =
         new GuestOptions("10.77.1." + number + "/16", MEMCACHED_MEBIBYTES, stressBytes);
-    host("h1")
-        .start(
-            new StartVm(
-                name,
-                VM_BYTES,
-                cpus,
-                new NetRequest(LabPlan.BRIDGE, "52:54:00:4d:56:" + number),
-                disk,
-                image.kernel().toString(),
-                image.initrd().toString(),
-                options.commandLine(),
-                null,
-                HumanMonitor.ARGUMENTS,
-                mainBytes,
-                Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList()));
     Guest guest = lab.client().guest(options.address());
+    LoadPlan load = LoadPlan.of(guest.address(), FILL_BYTES).withTimeoutSeconds(answerSeconds);
+    TestVm vm =
+        boot("h1", vm(name, VM_BYTES, cpus, number, disk, options, mainBytes, subs), guest, load);
+    vm.awaitProgress();
+    return vm;
+  }
+
+  private StartVm vm(
+      String name,
+      long bytes,
+      int cpus,
+      int number,
+      @Nullable String disk,
+      GuestOptions options,
+      long mainBytes,
+      String... subs) {
+    return new StartVm(
+        name,
+        bytes,
+        cpus,
+        new NetRequest(LabPlan.BRIDGE, "52:54:00:4d:56:" + number),
+        disk,
+        image.kernel().toString(),
+        image.initrd().toString(),
+        options.commandLine(),
+        null,
+        HumanMonitor.ARGUMENTS,
+        mainBytes,
+        Arrays.stream(subs).map(host -> new SubShare(host, 0)).toList());
+  }
+
+  /** Returns when the guest is up and filled, and the load runs. */
+  private TestVm boot(String host, StartVm request, Guest guest, LoadPlan plan)
+      throws OperationException {
+    host(host).start(request);
     guest.awaitReady(BOOTS);
-    LoadPlan plan = LoadPlan.of(guest.address(), FILL_BYTES).withTimeoutSeconds(answerSeconds);
     RunningLoad load = lab.client().startLoad(plan);
-    TestVm vm = new TestVm(name, guest, load);
+    TestVm vm = new TestVm(request.name(), guest, load);
     vms.add(vm);
     load.awaitFilled(FILLS);
-    vm.awaitProgress();
     return vm;
   }
 
@@ -243,8 +244,16 @@ final class SplitLab implements AutoCloseable {
             });
   }
 
+  /** Whatever was foretold to agents does not come to pass. */
+  void spareAgents() throws IOException {
+    for (LabHost host : lab.hosts()) {
+      MortalAgent.spare(host.plan());
+    }
+  }
+
   /** Ends all VMs and starts dead agents again, so that the next test begins with a fresh lab. */
-  void clear() throws OperationException {
+  void clear() throws OperationException, IOException {
+    spareAgents();
     vms.forEach(TestVm::close);
     vms.clear();
     for (LabHost host : lab.hosts()) {

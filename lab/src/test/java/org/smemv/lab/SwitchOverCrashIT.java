@@ -52,9 +52,6 @@ class SwitchOverCrashIT {
 
   @AfterEach
   void clear() throws Exception {
-    for (LabHost host : lab.lab().hosts()) {
-      MortalAgent.spare(host.plan());
-    }
     lab.clear();
   }
 

@@ -113,33 +113,45 @@ public final class Migration {
 
   /** Does it all. Returns when the migration is {@link MigrationState#isOver() over}. */
   public void run() throws InterruptedException {
+    if (!cameToCommit()) {
+      return;
+    }
     if (!plan.movesBody()) {
-      runWithoutBody();
-      return;
-    }
-    try {
-      reserve();
-      prepare();
-      copyInRounds();
-      switchOver();
-    } catch (HostException | GivenUp e) {
-      abort(String.valueOf(e.getMessage()));
-      return;
-    } catch (RuntimeException | Error e) {
-      // Also when memory runs out: a VM must not be left standing or half-way between two hosts.
-      log.error("VM {}: the migration broke", plan.name(), e);
-      abort(e.toString());
-      return;
-    }
-    if (commit()) {
+      enter(MigrationState.SETTLE);
+      awaitMoved();
+    } else if (commit()) {
       resume();
       settle();
       if (leavesRest || !plan.leaving().isEmpty()) {
         awaitGathered();
       }
-      ended = now.getAsLong();
-      enter(MigrationState.DONE);
+    } else {
+      return;
     }
+    ended = now.getAsLong();
+    enter(MigrationState.DONE);
+  }
+
+  /** All that may fail and leave the VM as it was; false when it did. */
+  private boolean cameToCommit() throws InterruptedException {
+    try {
+      if (plan.movesBody()) {
+        reserve();
+        prepare();
+        copyInRounds();
+        switchOver();
+      } else {
+        placeAnew();
+      }
+      return true;
+    } catch (HostException | GivenUp e) {
+      abort(String.valueOf(e.getMessage()));
+    } catch (RuntimeException | Error e) {
+      // Also when memory runs out: a VM must not be left standing or half-way between two hosts.
+      log.error("VM {}: the migration broke", plan.name(), e);
+      abort(e.toString());
+    }
+    return false;
   }
 
   private void enter(MigrationState next) {
@@ -415,28 +427,15 @@ public final class Migration {
     }
   }
 
-  /** Pages change their places while the VM runs where it does. */
-  private void runWithoutBody() throws InterruptedException {
-    try {
-      enter(MigrationState.RESERVE);
-      reserveShares(source.pagesEpoch());
-      growShares();
-      keepShares();
-      stopIfCancelled();
-      enter(MigrationState.COMMIT);
-      source.rearrange(plan);
-    } catch (HostException | GivenUp e) {
-      abortWithoutBody(String.valueOf(e.getMessage()));
-      return;
-    } catch (RuntimeException | Error e) {
-      log.error("VM {}: the change of its placement broke", plan.name(), e);
-      abortWithoutBody(e.toString());
-      return;
-    }
-    enter(MigrationState.SETTLE);
-    awaitMoved();
-    ended = now.getAsLong();
-    enter(MigrationState.DONE);
+  /** Pages change their places while the VM runs where it does: this is the commit, too. */
+  private void placeAnew() throws HostException, GivenUp {
+    enter(MigrationState.RESERVE);
+    reserveShares(source.pagesEpoch());
+    growShares();
+    keepShares();
+    stopIfCancelled();
+    enter(MigrationState.COMMIT);
+    source.rearrange(plan);
   }
 
   private void growShares() throws HostException, GivenUp {
@@ -452,8 +451,8 @@ public final class Migration {
     return java.util.Objects.requireNonNull(present.get(staying.share().host()));
   }
 
-  /** Sub-hosts that grew grant again what they did; the rest is as ever. */
-  private void abortWithoutBody(String why) {
+  /** Sub-hosts that stay grant again what they did. */
+  private void shrinkShares() {
     for (MigrationPlan.Staying staying : plan.staying()) {
       try {
         if (staying.grows()) {
@@ -463,7 +462,6 @@ public final class Migration {
         log.warn("VM {}: more is reserved than it uses: {}", plan.name(), e.getMessage());
       }
     }
-    abort(why);
   }
 
   /** The VM's pager moves the pages; this only waits for it. */
@@ -491,6 +489,8 @@ public final class Migration {
     try {
       if (plan.movesBody()) {
         source.giveUp();
+      } else {
+        shrinkShares();
       }
     } catch (RuntimeException e) {
       log.error("VM {}: could not be brought back cleanly", plan.name(), e);

@@ -46,7 +46,21 @@ public final class ShareBook<P extends ShareBook.Pages> {
   }
 
   /** A kept share that nobody has been connected about for a while, and whom to ask about it. */
-  public record Silent(UUID vm, long epoch, List<String> mainHosts) {}
+  public record Silent(UUID vm, long epoch, List<String> mainHosts) {
+    /**
+     * Whether any of those that may be the VM's main host needs it.
+     *
+     * @throws HostException when one could not be asked
+     */
+    public boolean isNeeded(MainHosts asked) throws HostException {
+      for (String host : mainHosts) {
+        if (asked.needs(host, vm)) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
 
   /**
    * A share or reservation, for reports.
@@ -301,10 +315,8 @@ public final class ShareBook<P extends ShareBook.Pages> {
    * @throws HostException when one could not be asked; the share stays
    */
   public boolean freeUnlessNeeded(Silent silent, MainHosts mainHosts) throws HostException {
-    for (String host : silent.mainHosts()) {
-      if (mainHosts.needs(host, silent.vm())) {
-        return false;
-      }
+    if (silent.isNeeded(mainHosts)) {
+      return false;
     }
     log.warn(
         "VM {}: {} do not need its pages here; they are freed", silent.vm(), silent.mainHosts());

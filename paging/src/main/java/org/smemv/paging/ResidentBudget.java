@@ -20,11 +20,6 @@ public final class ResidentBudget {
   /** The limit; more only while eviction is on its way down to the limit. */
   private volatile long ceiling;
 
-  /** A budget of which nothing is taken. */
-  public ResidentBudget(long limitPages) {
-    this(limitPages, Long.MAX_VALUE);
-  }
-
   /**
    * A budget of which nothing is taken.
    *

@@ -17,7 +17,7 @@ final class ArrivingMain implements HolderDirectory, AutoCloseable {
   private final IncomingMemory incoming;
 
   ArrivingMain(UUID vm, Path directory, long pages, long mainPages, long epoch) {
-    budget = new ResidentBudget(mainPages);
+    budget = new ResidentBudget(mainPages, Long.MAX_VALUE);
     subHosts = new SubHosts(vm, epoch, "main");
     ram = MemoryFile.create(directory.resolve("ram2"), pages * 4096);
     table = PageTable.create(directory.resolve("table2"), vm, pages);

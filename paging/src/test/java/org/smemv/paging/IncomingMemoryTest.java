@@ -29,7 +29,11 @@ class IncomingMemoryTest {
         PageTable table = PageTable.create(directory.resolve("table"), vm, PAGES)) {
       IncomingMemory incoming =
           new IncomingMemory(
-              table, new GuestMemory(ram, 0), new ResidentBudget(PAGES), subHosts, EPOCH);
+              table,
+              new GuestMemory(ram, 0),
+              new ResidentBudget(PAGES, Long.MAX_VALUE),
+              subHosts,
+              EPOCH);
       assertThatThrownBy(() -> incoming.place(placed(2, 1)))
           .isInstanceOfSatisfying(
               FrameException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED))

@@ -48,7 +48,8 @@ final class DemoJudgement {
             moments.ended() - start + DemoPlan.SETTLING.toMillis(), moments.end() - start));
   }
 
-  private static List<String> errors(DemoSummary.GuestCheck guest, VmReport vm, LoadSummary load) {
+  /** What of that which the client saw must not be; more may be added. */
+  static List<String> ofClient(LoadSummary load) {
     List<String> errors = new ArrayList<>();
     if (load.errors() > 0) {
       errors.add("the client found %d errors".formatted(load.errors()));
@@ -57,6 +58,11 @@ final class DemoJudgement {
     if (load.evictions() > 0) {
       errors.add("memcached was too small: it dropped %d values".formatted(load.evictions()));
     }
+    return errors;
+  }
+
+  private static List<String> errors(DemoSummary.GuestCheck guest, VmReport vm, LoadSummary load) {
+    List<String> errors = ofClient(load);
     guest.errors().forEach(line -> errors.add("guest: " + line));
     if (guest.ticksSwitched() <= guest.ticksBefore() || guest.ticksEnd() <= guest.ticksSwitched()) {
       errors.add("guest: the memory checker stands still, so it can say nothing");

@@ -64,11 +64,15 @@ final class DemoPlan {
   static StartVm vm(GuestImage image) {
     GuestOptions guest =
         GuestOptions.idle().withMemcached(MEMCACHED_MEBIBYTES).withStress(STRESS_BYTES);
+    return vm(VM, VM_BYTES, MAC, image, guest);
+  }
+
+  static StartVm vm(String name, long bytes, String mac, GuestImage image, GuestOptions guest) {
     return new StartVm(
-        VM,
-        VM_BYTES,
+        name,
+        bytes,
         1,
-        new NetRequest(LabPlan.BRIDGE, MAC),
+        new NetRequest(LabPlan.BRIDGE, mac),
         null,
         image.kernel().toString(),
         image.initrd().toString(),

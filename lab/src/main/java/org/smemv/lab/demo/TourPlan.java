@@ -9,7 +9,6 @@ import org.smemv.lab.LabPlan;
 import org.smemv.lab.LoadPlan;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationMode;
-import org.smemv.node.api.NetRequest;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.SubShare;
 import org.smemv.node.api.TimeoutAction;
@@ -57,17 +56,7 @@ final class TourPlan {
   static StartVm vm(GuestImage image) {
     GuestOptions guest =
         GuestOptions.idle().withMemcached(MEMCACHED_MEBIBYTES).withStress(STRESS_BYTES);
-    return new StartVm(
-        VM,
-        VM_BYTES,
-        1,
-        new NetRequest(LabPlan.BRIDGE, "52:54:00:4d:56:02"),
-        null,
-        image.kernel().toString(),
-        image.initrd().toString(),
-        guest.commandLine(),
-        null,
-        null);
+    return DemoPlan.vm(VM, VM_BYTES, "52:54:00:4d:56:02", image, guest);
   }
 
   static LoadPlan load(String server) {

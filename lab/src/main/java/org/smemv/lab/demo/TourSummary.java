@@ -1,6 +1,5 @@
 package org.smemv.lab.demo;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.smemv.lab.LoadSummary;
 import org.smemv.node.api.VmReport;
@@ -53,14 +52,7 @@ record TourSummary(
       List<Long> ticks,
       VmReport vm,
       LoadSummary load) {
-    List<String> errors = new ArrayList<>();
-    if (load.errors() > 0) {
-      errors.add("the client found %d errors".formatted(load.errors()));
-      load.descriptions().forEach(line -> errors.add("client: " + line));
-    }
-    if (load.evictions() > 0) {
-      errors.add("memcached was too small: it dropped %d values".formatted(load.evictions()));
-    }
+    List<String> errors = DemoJudgement.ofClient(load);
     guestErrors.forEach(line -> errors.add("guest: " + line));
     for (int i = 1; i < ticks.size(); i++) {
       if (ticks.get(i) <= ticks.get(i - 1)) {

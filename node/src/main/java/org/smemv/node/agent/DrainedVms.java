@@ -16,7 +16,6 @@ import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanWish;
 import org.smemv.node.api.SetDraining;
 import org.smemv.node.api.SubShare;
-import org.smemv.node.api.TargetRole;
 import org.smemv.node.directory.PlanQuestion;
 
 /** Moves VMs away from a host that is emptied, each by a migration. Many threads. */
@@ -125,12 +124,7 @@ final class DrainedVms implements HostDrain.Mover {
     PlanWish wish = new PlanWish(record.name(), null, exclude, null, 0, 0, true);
     DirectoryPlan plan = places.find(new PlanQuestion.OfVm(wish));
     DirectoryPlan.Target main = plan.targets().getFirst();
-    List<SubShare> subs =
-        plan.targets().stream()
-            .filter(target -> target.role() == TargetRole.SUB)
-            .map(target -> new SubShare(target.host(), target.bytes()))
-            .toList();
-    return request(main.host(), main.bytes(), subs);
+    return request(main.host(), main.bytes(), plan.subShares());
   }
 
   private static MigrateVm request(String main, long mainBytes, List<SubShare> subs) {

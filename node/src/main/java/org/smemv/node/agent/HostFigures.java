@@ -10,8 +10,6 @@ import org.smemv.node.api.HostMetrics;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.VmReport;
 import org.smemv.paging.GuestPager;
-import org.smemv.paging.SubHost;
-import org.smemv.placement.PageSize;
 
 /** The figures of this host for monitoring. Any thread may ask; no QEMU is asked for them. */
 final class HostFigures {
@@ -54,7 +52,7 @@ final class HostFigures {
   private static HostMetrics.Vm row(HostedVms.Entry entry) {
     VmRecord record = entry.vm().record();
     GuestPager pager = entry.vm().pager();
-    List<VmReport.Sub> subs = subs(pager);
+    List<VmReport.Sub> subs = VmReports.subs(pager);
     long remote = subs.stream().mapToLong(VmReport.Sub::bytes).sum();
     long resident = entry.reports().residentBytes();
     return new HostMetrics.Vm(
@@ -67,18 +65,6 @@ final class HostFigures {
         faults(pager),
         VmReports.evictions(pager),
         pager == null ? HostMetrics.Latency.NONE : latency(pager.faults().latency()));
-  }
-
-  private static List<VmReport.Sub> subs(@Nullable GuestPager pager) {
-    List<VmReport.Sub> subs = new ArrayList<>();
-    if (pager != null) {
-      for (SubHost sub : pager.subHosts().all()) {
-        boolean connected = sub.state() == SubHost.State.CONNECTED;
-        long bytes = sub.usedPages() << PageSize.SHIFT;
-        subs.add(new VmReport.Sub(sub.identity().name(), bytes, connected));
-      }
-    }
-    return subs;
   }
 
   private static HostMetrics.Faults faults(@Nullable GuestPager pager) {

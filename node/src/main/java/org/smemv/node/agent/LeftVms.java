@@ -290,12 +290,7 @@ final class LeftVms {
   /** See {@link ShareBook#freeUnlessNeeded}. */
   boolean freeUnlessNeeded(ShareBook.Silent silent, ShareBook.MainHosts mainHosts)
       throws HostException {
-    for (String host : silent.mainHosts()) {
-      if (mainHosts.needs(host, silent.vm())) {
-        return false;
-      }
-    }
-    return release(silent.vm(), silent.epoch());
+    return !silent.isNeeded(mainHosts) && release(silent.vm(), silent.epoch());
   }
 
   /** What must go when this host is emptied: it goes by itself. */

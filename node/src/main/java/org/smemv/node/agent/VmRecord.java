@@ -121,18 +121,7 @@ public record VmRecord(
 
   /** The VM is here from now on and nowhere else: the decision of a migration. */
   public VmRecord taken() {
-    return new VmRecord(
-        name,
-        id,
-        epoch,
-        memoryBytes,
-        mainMemoryBytes,
-        Phase.TAKEN,
-        shares,
-        null,
-        0,
-        false,
-        cameFrom);
+    return in(Phase.TAKEN, shares, null, 0, false);
   }
 
   /** Whether the VM belongs to this host, as far as this host knows. */
@@ -143,49 +132,36 @@ public record VmRecord(
 
   /** The VM is here, and ran here. */
   public VmRecord here() {
-    return new VmRecord(
-        name,
-        id,
-        epoch,
-        memoryBytes,
-        mainMemoryBytes,
-        Phase.HERE,
-        shares,
-        null,
-        0,
-        false,
-        cameFrom);
+    return in(Phase.HERE, shares, null, 0, false);
   }
 
   /** A new main host may take the VM from now on. */
   public VmRecord leaving(String host, long newEpoch, boolean andLeavesRest) {
-    return new VmRecord(
-        name,
-        id,
-        epoch,
-        memoryBytes,
-        mainMemoryBytes,
-        Phase.LEAVING,
-        shares,
-        host,
-        newEpoch,
-        andLeavesRest,
-        cameFrom);
+    return in(Phase.LEAVING, shares, host, newEpoch, andLeavesRest);
   }
 
   /** Its sub-hosts are its new main host's affair. */
   public VmRecord left() {
+    return in(Phase.LEFT, List.of(), leavingTo, leavingEpoch, true);
+  }
+
+  private VmRecord in(
+      Phase next,
+      List<HostControl.Share> newShares,
+      @Nullable String to,
+      long toEpoch,
+      boolean restStays) {
     return new VmRecord(
         name,
         id,
         epoch,
         memoryBytes,
         mainMemoryBytes,
-        Phase.LEFT,
-        List.of(),
-        leavingTo,
-        leavingEpoch,
-        true,
+        next,
+        newShares,
+        to,
+        toEpoch,
+        restStays,
         cameFrom);
   }
 

@@ -40,7 +40,7 @@ final class VmReports {
     if (running == null) {
       stall = "its QEMU does not answer its monitor within " + ANSWER.toSeconds() + " s";
     }
-    List<VmReport.Sub> subs = pager == null ? List.of() : subs(pager);
+    List<VmReport.Sub> subs = subs(pager);
     long remote = subs.stream().mapToLong(VmReport.Sub::bytes).sum();
     long resident = residentBytes();
     return new VmReport(
@@ -72,7 +72,7 @@ final class VmReports {
     VmRecord record = vm.record();
     GuestPager pager = vm.pager();
     String stall = stallReason(pager);
-    List<VmReport.Sub> subs = pager == null ? List.of() : subs(pager);
+    List<VmReport.Sub> subs = subs(pager);
     long remote = subs.stream().mapToLong(VmReport.Sub::bytes).sum();
     long resident = Math.min(residentBytes(), record.memoryBytes());
     return new Heartbeat.Vm(
@@ -89,9 +89,10 @@ final class VmReports {
         subs);
   }
 
-  private static List<VmReport.Sub> subs(GuestPager pager) {
+  /** What each sub-host has; none of a VM that is wholly here. */
+  static List<VmReport.Sub> subs(@Nullable GuestPager pager) {
     List<VmReport.Sub> subs = new ArrayList<>();
-    for (SubHost sub : pager.subHosts().all()) {
+    for (SubHost sub : pager == null ? List.<SubHost>of() : pager.subHosts().all()) {
       boolean connected = sub.state() == SubHost.State.CONNECTED;
       long bytes = sub.usedPages() << PageSize.SHIFT;
       subs.add(new VmReport.Sub(sub.identity().name(), bytes, connected));

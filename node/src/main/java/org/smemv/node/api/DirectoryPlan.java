@@ -27,6 +27,14 @@ public record DirectoryPlan(
     leaving = List.copyOf(leaving);
   }
 
+  /** The sub-hosts with what each would grant, as a migration is asked for. */
+  public List<SubShare> subShares() {
+    return targets.stream()
+        .filter(target -> target.role() == TargetRole.SUB)
+        .map(target -> new SubShare(target.host(), target.bytes()))
+        .toList();
+  }
+
   /**
    * One receiving host.
    *

@@ -12,7 +12,6 @@ import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanWish;
 import org.smemv.node.api.SubShare;
-import org.smemv.node.api.TargetRole;
 
 /**
  * A migration whose hosts the directory chooses. The directory promises nothing: when a host has
@@ -87,12 +86,7 @@ final class AutoMigration {
 
   private MigrateVm toRequest(DirectoryPlan plan) {
     DirectoryPlan.Target main = plan.targets().getFirst();
-    List<SubShare> subs =
-        plan.targets().stream()
-            .filter(target -> target.role() == TargetRole.SUB)
-            .map(target -> new SubShare(target.host(), target.bytes()))
-            .toList();
-    return request.to(main.host(), main.bytes(), subs);
+    return request.to(main.host(), main.bytes(), plan.subShares());
   }
 
   /** Waits until all hosts have granted their memory, or one has not. */
