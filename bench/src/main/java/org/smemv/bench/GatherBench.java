@@ -107,6 +107,7 @@ final class GatherBench {
         load.awaitFilled(FILLS);
         end(load);
       }
+      warmUp(vm);
       repeat(vm, "idle");
       try (RunningLoad load = lab.client().startLoad(plan)) {
         load.awaitFilled(FILLS);
@@ -123,15 +124,31 @@ final class GatherBench {
     }
   }
 
+  /**
+   * Every move once: agents compile what they run often, and the machine touches memory for the
+   * first time, which on a virtual machine costs several times as much as afterwards.
+   */
+  private void warmUp(BenchVm vm) throws OperationException {
+    progress.accept("to warm up, not counted:");
+    moveAbout(vm, "idle");
+    merges.clear();
+    partials.clear();
+  }
+
   private void repeat(BenchVm vm, String guest) throws OperationException {
+    progress.accept("counted:");
     for (int i = 0; i < options.repetitions(); i++) {
-      long main = split(vm);
-      partial(vm, guest, TARGET, main);
-      partial(vm, guest, MAIN, main);
-      merge(vm, guest, "pre-copy", MigrationMode.PRECOPY);
-      var _ = split(vm);
-      merge(vm, guest, "post-copy", MigrationMode.POSTCOPY);
+      moveAbout(vm, guest);
     }
+  }
+
+  private void moveAbout(BenchVm vm, String guest) throws OperationException {
+    long main = split(vm);
+    partial(vm, guest, TARGET, main);
+    partial(vm, guest, MAIN, main);
+    merge(vm, guest, "pre-copy", MigrationMode.PRECOPY);
+    var _ = split(vm);
+    merge(vm, guest, "post-copy", MigrationMode.POSTCOPY);
   }
 
   /** A quarter of all pages that are not zeros to each host; how much the main host got. */
