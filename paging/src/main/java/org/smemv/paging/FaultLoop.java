@@ -129,6 +129,7 @@ final class FaultLoop implements PageFiller.Links, AutoCloseable {
   @SuppressWarnings("ThreadPriorityCheck") // nothing depends on the yield but the time it takes
   private void run() {
     try {
+      TrafficClass.FAULT.takeThread();
       long idleSince = System.nanoTime();
       long lookedAt = idleSince;
       while (running) {

@@ -106,6 +106,7 @@ final class ServerConnection implements Runnable {
         key = place;
         takePlace(place);
         welcome(hello, epoch, requestId);
+        hello.traffic().takeThread();
         reader.spinNanos(hello.traffic() == TrafficClass.FAULT ? options.spin().toNanos() : 0);
         servePages(holder, hello.traffic());
       }
