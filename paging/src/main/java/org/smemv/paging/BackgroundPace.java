@@ -1,57 +1,89 @@
 package org.smemv.paging;
 
 /**
- * How many pages that nobody waits for may be under way, beside those that a vCPU waits for: few
- * while the guest faults, as what is under way fills the queue of the same link, and ever more
- * while it does not, as a small window leaves the link idle whenever one end waits for a processor.
- * Owned by one thread.
+ * How many pages that nobody waits for may be under way from one sub-host, beside those that a vCPU
+ * waits for: what is under way fills the queue of a link that they share, so answers tell how long
+ * that queue is. While the guest faults it is kept short, however fast the link and however many
+ * sub-hosts send over it; while it does not, it may grow, as a small window leaves the link idle
+ * whenever one end waits for a processor. Owned by one thread.
  */
 final class BackgroundPace {
-  /**
-   * Under way from all leaving sub-hosts while the guest faults: 64 KiB, half a millisecond of a
-   * link of 1 Gbit/s.
-   */
-  static final int BUSY_PAGES = 16;
+  /** Under way at least, or the link would be idle in between. */
+  static final int PAGES_MIN = 4;
 
-  /** From one of them at least, or its link would be idle in between. */
-  static final int BUSY_PAGES_MIN = 8;
+  static final int PAGES_MAX = 128;
 
-  /**
-   * Under way from one of them soon after a fault: 256 KiB, two milliseconds of such a link, which
-   * is how long the next fault may find it taken.
-   */
-  static final int CALM_PAGES = 64;
+  /** An answer may take so long while the guest faults: 16 pages on a link of 1 Gbit/s. */
+  static final long BUSY_ANSWER_NANOS = 400_000;
 
-  /** Under way from one of them when there was no fault for long: 512 KiB. */
-  static final int QUIET_PAGES = 128;
+  /** Soon after a fault: 32 pages, which the next fault may find before it. */
+  static final long CALM_ANSWER_NANOS = 600_000;
 
-  /** The window doubles each time that no fault came for so long, up to the calm one. */
+  /** When there was no fault for long. */
+  static final long QUIET_ANSWER_NANOS = 5_000_000;
+
   static final long CALM_NANOS = 2_000_000;
-
-  /** And beyond that each time that none came for so long. */
   static final long QUIET_NANOS = 50_000_000;
 
+  /**
+   * The quickest of so many answers counts: a queue delays all of them, a wait for a processor only
+   * some.
+   */
+  static final int ANSWERS = 4;
+
   private long faults;
-  private long lookedAt;
-  private int pages;
+  private long faultedAt;
+  private boolean faulted;
+  private long allowed = QUIET_ANSWER_NANOS;
+  private int pages = PAGES_MIN;
+  private int answers;
+  private long quickest = Long.MAX_VALUE;
 
   /**
-   * How many may be under way now, 8 to 128.
+   * How many may be under way now, 4 to 128.
    *
    * @param remoteFaults of the guest so far; only a change counts
-   * @param drains how many sub-hosts are drained at once, which share what is for all of them
    * @param now {@link System#nanoTime()}
    */
-  int window(long remoteFaults, int drains, long now) {
-    int busy = Math.max(BUSY_PAGES_MIN, BUSY_PAGES / Math.max(1, drains));
-    if (remoteFaults != faults || pages < busy) {
+  int window(long remoteFaults, long now) {
+    if (remoteFaults != faults) {
       faults = remoteFaults;
-      lookedAt = now;
-      pages = busy;
-    } else if (now - lookedAt >= (pages < CALM_PAGES ? CALM_NANOS : QUIET_NANOS)) {
-      lookedAt = now;
-      pages = Math.min(2 * pages, QUIET_PAGES);
+      faultedAt = now;
+      faulted = true;
+    }
+    long before = allowed;
+    allowed = allowed(now - faultedAt);
+    if (allowed < before) {
+      // The queue is as long as what is under way: what was right for a longer one is too much.
+      pages = (int) Math.max(PAGES_MIN, pages * allowed / before);
     }
     return pages;
+  }
+
+  private long allowed(long sinceFault) {
+    if (!faulted || sinceFault >= QUIET_NANOS) {
+      return QUIET_ANSWER_NANOS;
+    }
+    return sinceFault < CALM_NANOS ? BUSY_ANSWER_NANOS : CALM_ANSWER_NANOS;
+  }
+
+  /**
+   * An answer came.
+   *
+   * @param nanos since it was asked for
+   */
+  void answered(long nanos) {
+    quickest = Math.min(quickest, nanos);
+    answers++;
+    if (quickest <= allowed) {
+      pages = Math.min(pages + 1, PAGES_MAX);
+    }
+    if (answers == ANSWERS) {
+      if (quickest > allowed) {
+        pages = Math.max(PAGES_MIN, pages - pages / 4);
+      }
+      answers = 0;
+      quickest = Long.MAX_VALUE;
+    }
   }
 }

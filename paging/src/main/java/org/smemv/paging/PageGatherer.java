@@ -2,7 +2,6 @@ package org.smemv.paging;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.smemv.linux.UserFaultFd.Outcome;
@@ -24,13 +23,14 @@ final class PageGatherer implements AutoCloseable {
   /** For less room nobody is asked. */
   private static final int ROOM_PAGES_MIN = 4;
 
-  private static final int CHUNKS = BackgroundPace.QUIET_PAGES / REQUEST_PAGES_MAX;
+  private static final int CHUNKS = BackgroundPace.PAGES_MAX / REQUEST_PAGES_MAX;
 
   /** Some pages that are asked for together, and what their entries were. */
   private static final class Chunk {
     final long[] pages = new long[REQUEST_PAGES_MAX];
     final long[] seen = new long[REQUEST_PAGES_MAX];
     final PageBatch batch = new PageBatch();
+    long askedNanos;
   }
 
   private final PageTable table;
@@ -40,14 +40,13 @@ final class PageGatherer implements AutoCloseable {
   private final SubHost host;
   private final DropQueue copies;
   private final DrainCounters counters;
-  private final IntSupplier drains;
   private final DrainScan scan;
   private final LongSupplier faults;
   private final BackgroundPace pace = new BackgroundPace();
   private final Chunk[] chunks = new Chunk[CHUNKS];
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory =
-      arena.allocate((long) BackgroundPace.QUIET_PAGES * PageSize.BYTES, PageSize.BYTES);
+      arena.allocate((long) BackgroundPace.PAGES_MAX * PageSize.BYTES, PageSize.BYTES);
   private volatile @Nullable PageLink link;
   private volatile boolean stopped;
   private long asked;
@@ -57,7 +56,6 @@ final class PageGatherer implements AutoCloseable {
 
   /**
    * @param copies receives the pages whose copies are to be dropped
-   * @param drains how many sub-hosts are drained at once
    * @param faults how often the guest has waited for a page of another host so far
    */
   PageGatherer(
@@ -68,7 +66,6 @@ final class PageGatherer implements AutoCloseable {
       SubHost host,
       DropQueue copies,
       DrainCounters counters,
-      IntSupplier drains,
       LongSupplier faults) {
     this.table = table;
     this.budget = budget;
@@ -77,7 +74,6 @@ final class PageGatherer implements AutoCloseable {
     this.host = host;
     this.copies = copies;
     this.counters = counters;
-    this.drains = drains;
     this.faults = faults;
     this.scan = new DrainScan(table, host.identity().index(), true);
     for (int i = 0; i < chunks.length; i++) {
@@ -112,6 +108,7 @@ final class PageGatherer implements AutoCloseable {
   private void gatherOver(PageLink source) {
     while (true) {
       while (mayAsk() && fill(chunk(asked))) {
+        chunk(asked).askedNanos = System.nanoTime();
         source.requestPages(chunk(asked).batch);
         underWay += chunk(asked).batch.size();
         asked++;
@@ -120,6 +117,7 @@ final class PageGatherer implements AutoCloseable {
         return;
       }
       source.receivePages(chunk(answered).batch);
+      pace.answered(System.nanoTime() - chunk(answered).askedNanos);
       counters.gathered(install(chunk(answered)));
       underWay -= chunk(answered).batch.size();
       answered++;
@@ -132,7 +130,7 @@ final class PageGatherer implements AutoCloseable {
 
   /** Sets how many pages the next request is for. */
   private boolean mayAsk() {
-    int window = pace.window(faults.getAsLong(), drains.getAsInt(), System.nanoTime());
+    int window = pace.window(faults.getAsLong(), System.nanoTime());
     requestPages = (int) Math.min(Math.min(window / REQUESTS, REQUEST_PAGES_MAX), room());
     return hasRoom() && asked - answered < chunks.length && underWay + requestPages <= window;
   }

@@ -1,7 +1,6 @@
 package org.smemv.paging;
 
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -61,10 +60,7 @@ final class ShareDrain implements AutoCloseable {
   private boolean away;
   private long awaySinceNanos;
 
-  /**
-   * @param drains how many sub-hosts are drained at once
-   */
-  ShareDrain(Parts parts, SubHost host, IntSupplier drains) {
+  ShareDrain(Parts parts, SubHost host) {
     this.parts = parts;
     this.host = host;
     this.index = host.identity().index();
@@ -77,7 +73,6 @@ final class ShareDrain implements AutoCloseable {
             host,
             dropped,
             counters,
-            drains,
             parts.faults());
     this.relocation =
         new PageRelocation(
@@ -113,11 +108,6 @@ final class ShareDrain implements AutoCloseable {
 
   boolean isStopping() {
     return stopping;
-  }
-
-  /** True until it is done, stopped or closed. */
-  boolean isRunning() {
-    return running;
   }
 
   boolean drained() {

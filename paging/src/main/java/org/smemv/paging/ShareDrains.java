@@ -1,7 +1,5 @@
 package org.smemv.paging;
 
-import java.util.Arrays;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +11,6 @@ final class ShareDrains implements AutoCloseable {
   private final @Nullable ShareDrain[] drains = new ShareDrain[SubHosts.HOSTS_MAX];
   private boolean started;
   private boolean closed;
-  private volatile int active;
 
   ShareDrains(ShareDrain.Parts parts) {
     this.parts = parts;
@@ -62,9 +59,8 @@ final class ShareDrains implements AutoCloseable {
     }
     parts.table().leaving(index, true);
     host.leaving(true);
-    ShareDrain drain = new ShareDrain(parts, host, () -> active);
+    ShareDrain drain = new ShareDrain(parts, host);
     drains[index] = drain;
-    count();
     if (started && !closed) {
       drain.start();
     }
@@ -81,7 +77,6 @@ final class ShareDrains implements AutoCloseable {
   /** How far the draining of a sub-host is; null when it was never begun. */
   synchronized @Nullable DrainProgress progress(int index) {
     ShareDrain drain = at(index);
-    count();
     return drain == null ? null : drain.progress();
   }
 
@@ -97,18 +92,12 @@ final class ShareDrains implements AutoCloseable {
     if (drain != null) {
       drain.close();
     }
-    count();
     parts.leftovers().forget(index);
     parts.table().leaving(index, false);
   }
 
   private @Nullable ShareDrain at(int index) {
     return index >= 0 && index < drains.length ? drains[index] : null;
-  }
-
-  private void count() {
-    active =
-        (int) Arrays.stream(drains).filter(Objects::nonNull).filter(ShareDrain::isRunning).count();
   }
 
   @Override
