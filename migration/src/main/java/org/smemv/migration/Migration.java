@@ -1,16 +1,9 @@
 package org.smemv.migration;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.smemv.migration.HostControl.Reservation;
-import org.smemv.migration.HostControl.Role;
-import org.smemv.migration.MigrationPlan.Mode;
-import org.smemv.migration.MigrationPlan.OnTimeout;
-import org.smemv.placement.PageSize;
 
 /**
  * Moves a VM: reserves memory on every target, copies pages in rounds while the VM runs, stops it,
@@ -37,23 +30,9 @@ public final class Migration {
     void sleep(long millis) throws InterruptedException;
   }
 
-  /** Stops the migration: what is left is not done any more. */
-  private static final class GivenUp extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    GivenUp(String reason) {
-      super(reason);
-    }
-  }
-
   private static final Logger log = LoggerFactory.getLogger(Migration.class);
   private static final long RETRY_MILLIS = 1000;
-
-  /** Fewer pages than this may be gathered after the switch: a fault brings one that is needed. */
-  private static final long FEW_PAGES = 256;
-
   private static final long GATHER_MILLIS = 100;
-  private static final long NANOS_PER_MILLI = 1_000_000;
 
   /** A VM that stands so many times as long as it may goes on at its source, but see the next. */
   private static final int PAUSE_FACTOR = 10;
@@ -62,29 +41,16 @@ public final class Migration {
   private static final long PAUSE_MILLIS = 5000;
 
   private final MigrationPlan plan;
-  private final Map<String, HostControl> hosts = new LinkedHashMap<>();
-  private final Map<String, HostControl> present = new LinkedHashMap<>();
+  private final Reservations reservations;
   private final BodySource source;
   private final String bodyDescription;
   private final Clock clock;
-  private final Convergence convergence = new Convergence();
-  private final DowntimeSteps steps = new DowntimeSteps();
-  private final LongSupplier now;
-  private final long begun;
-
+  private final Orders orders = new Orders();
+  private final MigrationFigures figures;
+  private final CopyRounds rounds;
+  private final NewMainHost newMain;
   private volatile MigrationState state = MigrationState.PLAN;
   private volatile @Nullable String reason;
-  private volatile long copyBegun = -1;
-  private volatile long paused = -1;
-  private volatile long resumed = -1;
-  private volatile long ended = -1;
-  private volatile BodySource.@Nullable Round lastRound;
-  private volatile long toGather;
-  private volatile boolean cancelled;
-  private volatile boolean forced;
-  private volatile boolean postCopyWanted;
-  private volatile boolean leavesRest;
-  private boolean stopsAnyway;
 
   /**
    * @param main the new main host; null when the body stays where it is
@@ -99,16 +65,13 @@ public final class Migration {
       String body,
       Clock clock) {
     this.plan = plan;
-    if (main != null) {
-      hosts.put(plan.main(), main);
-    }
-    plan.shares().forEach(s -> hosts.put(s.host(), subs.get(s.host())));
-    plan.present().forEach(s -> present.put(s.share().host(), subs.get(s.share().host())));
+    this.reservations = new Reservations(plan, main, subs, orders);
     this.source = source;
     this.bodyDescription = body;
     this.clock = clock;
-    this.now = clock::nanos;
-    this.begun = clock.nanos();
+    this.figures = new MigrationFigures(clock::nanos);
+    this.rounds = new CopyRounds(plan, source, reservations, orders, figures, clock);
+    this.newMain = new NewMainHost(plan, reservations);
   }
 
   /** Does it all. Returns when the migration is {@link MigrationState#isOver() over}. */
@@ -122,13 +85,13 @@ public final class Migration {
     } else if (commit()) {
       resume();
       settle();
-      if (leavesRest || !plan.leaving().isEmpty()) {
+      if (rounds.leavesRest() || !plan.leaving().isEmpty()) {
         awaitGathered();
       }
     } else {
       return;
     }
-    ended = now.getAsLong();
+    figures.ended();
     enter(MigrationState.DONE);
   }
 
@@ -161,166 +124,49 @@ public final class Migration {
 
   private void reserve() throws HostException, GivenUp {
     enter(MigrationState.RESERVE);
-    main().reserve(reservation(Role.MAIN, plan.mainBytes(), plan.epoch()));
-    reserveShares(plan.epoch());
-  }
-
-  private void reserveShares(long pagesFrom) throws HostException, GivenUp {
-    for (HostControl.Share share : plan.shares()) {
-      stopIfCancelled();
-      host(share.host()).reserve(reservation(Role.SUB, share.bytes(), pagesFrom));
-    }
-  }
-
-  private Reservation reservation(Role role, long bytes, long pagesFrom) {
-    return new Reservation(
-        plan.vm(),
-        plan.name(),
-        plan.epoch(),
-        role,
-        bytes,
-        plan.vmBytes(),
-        plan.source(),
-        plan.main(),
-        pagesFrom);
-  }
-
-  private HostControl host(String name) {
-    HostControl host = hosts.get(name);
-    if (host == null) {
-      throw new IllegalStateException("the plan names " + name + ", which was not given");
-    }
-    return host;
-  }
-
-  private HostControl main() {
-    return host(plan.main());
+    reservations.reserveMain();
+    reservations.reserveShares(plan.epoch());
   }
 
   private void prepare() throws HostException, GivenUp {
     enter(MigrationState.PREPARE);
     source.watch();
-    for (HostControl host : present.values()) {
-      host.mayMove(plan.vm(), plan.epoch(), plan.main());
-    }
-    main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.parts());
-    stopIfCancelled();
+    reservations.announceMove();
+    reservations.main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.parts());
+    orders.stopIfCancelled();
     source.begin();
   }
 
   private void copyInRounds() throws HostException, GivenUp, InterruptedException {
     enter(MigrationState.COPY);
-    copyBegun = now.getAsLong();
-    postCopyWanted |= plan.limits().mode() == Mode.POSTCOPY;
-    do {
-      leaveRestIfWanted();
-      BodySource.Round round = source.copy(this::isEnough);
-      convergence.add(round, PageSize.BYTES);
-      lastRound = round;
-      postCopyWanted |= plan.limits().mode() == Mode.HYBRID;
-    } while (!mayStop());
-    keepShares();
-  }
-
-  private void keepShares() throws HostException {
-    for (HostControl.Share share : plan.shares()) {
-      host(share.host()).keep(plan.vm(), plan.epoch());
-    }
-  }
-
-  /**
-   * What is due from now on stays at the source, which the new main host has as one more sub-host
-   * by then. The rounds go on: they tell instead of send.
-   */
-  private void leaveRestIfWanted() throws HostException {
-    if (postCopyWanted && !leavesRest) {
-      HostControl.Share rest = plan.rest();
-      source.offerRest();
-      main().expectRest(plan.vm(), plan.epoch(), rest);
-      source.leaveRest(rest.index());
-      convergence.beginAnew();
-      leavesRest = true;
-      log.info("VM {}: post-copy from here on", plan.name());
-    }
-  }
-
-  /** A round over much memory and little bandwidth takes long, and nobody should wait for it. */
-  private boolean isEnough() {
-    return cancelled || forced || (!leavesRest && (postCopyWanted || isTimeOver()));
-  }
-
-  private boolean isTimeOver() {
-    long timeout = plan.limits().timeoutSeconds();
-    return timeout != 0 && millisSince(copyBegun) >= timeout * 1000;
-  }
-
-  private boolean mayStop() throws GivenUp, HostException, InterruptedException {
-    stopIfCancelled();
-    boolean near = convergence.allowsStop(plan.limits().downtimeMillis());
-    if (near && isGathered()) {
-      return true;
-    }
-    if (leavesRest) {
-      // Rounds that only tell are fast: what they cannot catch up with is little.
-      stopsAnyway = forced || !convergence.isConverging();
-      return stopsAnyway;
-    }
-    boolean over = isTimeOver();
-    postCopyWanted |= over && plan.limits().onTimeout() == OnTimeout.POSTCOPY;
-    if (postCopyWanted) {
-      return false;
-    }
-    if (near) {
-      clock.sleep(GATHER_MILLIS); // nothing else to do: a round takes next to no time
-    }
-    stopsAnyway = forced || (over && plan.limits().onTimeout() == OnTimeout.FORCE);
-    if (stopsAnyway || !over) {
-      return stopsAnyway;
-    }
-    throw new GivenUp(
-        "not done after the time-out of %d s: %d MiB are left, and stopping the VM now would take %d ms%s"
-            .formatted(
-                plan.limits().timeoutSeconds(),
-                source.progress().remainingPages() >> (20 - PageSize.SHIFT),
-                convergence.expectedDowntimeMillis(),
-                convergence.isConverging() ? "" : "; the VM writes faster than its pages travel"));
-  }
-
-  /** What the sub-hosts still have of a VM that is merged comes to the new main host meanwhile. */
-  private boolean isGathered() throws HostException {
-    toGather = plan.isMerge() && !leavesRest ? main().toGather(plan.vm(), plan.epoch()) : 0;
-    return toGather <= FEW_PAGES;
+    rounds.run();
+    reservations.keepShares();
   }
 
   private void switchOver() throws HostException, GivenUp {
-    stopIfCancelled();
+    orders.stopIfCancelled();
     enter(MigrationState.PAUSE);
     // Before the pause, as it waits for a disk; the new main host cannot commit before it is asked.
     source.aboutToCommit(plan.main(), plan.epoch());
-    paused = source.pause();
-    steps.begin(paused);
-    endStep("hearing of it");
+    figures.paused(source.pause());
+    figures.endStep("hearing of it");
     if (!source.copyLast(this::standsTooLong)) {
-      stopIfCancelled();
+      orders.stopIfCancelled();
       throw new GivenUp(
           "the VM had stood for %d ms, much longer than was expected, and pages were still missing: the network has become slow"
-              .formatted(millisSince(paused)));
+              .formatted(figures.downtimeMillis()));
     }
-    endStep("last pages");
-    stopIfCancelled();
+    figures.endStep("last pages");
+    orders.stopIfCancelled();
     enter(MigrationState.SEND_BODY);
     source.sendBody();
-    endStep("device state");
-    stopIfCancelled();
+    figures.endStep("device state");
+    orders.stopIfCancelled();
   }
 
   private boolean standsTooLong() {
     long most = Math.max(PAUSE_MILLIS, PAUSE_FACTOR * plan.limits().downtimeMillis());
-    return cancelled || (!stopsAnyway && millisSince(paused) > most);
-  }
-
-  private void endStep(String step) {
-    steps.end(step, now.getAsLong());
+    return orders.isCancelled() || (!rounds.stopsAnyway() && figures.downtimeMillis() > most);
   }
 
   /**
@@ -329,29 +175,11 @@ public final class Migration {
   private boolean commit() throws InterruptedException {
     enter(MigrationState.COMMIT);
     try {
-      surely(() -> main().commit(plan.vm(), plan.epoch()));
-      endStep("commit");
+      newMain.commit();
+      figures.endStep("commit");
       return true;
     } catch (HostException e) {
       return e.kind() == HostException.Kind.UNREACHABLE ? askUntilKnown(e) : refused(e);
-    }
-  }
-
-  /** Something that the main host is asked. */
-  private interface Request {
-    void ask() throws HostException;
-  }
-
-  /**
-   * From the commit on nothing but an answer decides: a request that broke here may have been heard
-   * there.
-   */
-  private static void surely(Request request) throws HostException {
-    try {
-      request.ask();
-    } catch (RuntimeException | VirtualMachineError e) { // when memory is short, say
-      log.error("a request broke", e);
-      throw new HostException(HostException.Kind.UNREACHABLE, e.toString(), e);
     }
   }
 
@@ -362,11 +190,9 @@ public final class Migration {
 
   private boolean askUntilKnown(HostException cause) throws InterruptedException {
     stall("it is not known whether " + plan.main() + " took the VM: " + cause.getMessage());
-    boolean[] decided = new boolean[1];
     while (true) {
       try {
-        surely(() -> decided[0] = main().decided(plan.vm(), plan.epoch()));
-        return decided[0] || refused(cause);
+        return newMain.decided() || refused(cause);
       } catch (HostException e) {
         clock.sleep(RETRY_MILLIS);
       }
@@ -377,16 +203,17 @@ public final class Migration {
     enter(MigrationState.RESUME);
     while (true) {
       try {
-        surely(() -> main().resume(plan.vm(), plan.epoch()));
-        resumed = now.getAsLong();
+        newMain.resume();
+        figures.resumed();
         reason = null;
-        endStep("resume");
-        log.info("VM {}: it stood {} ms: {}", plan.name(), downtimeMillis(), steps);
+        figures.endStep("resume");
+        log.info(
+            "VM {}: it stood {} ms: {}", plan.name(), downtimeMillis(), figures.downtimeSteps());
         return;
       } catch (HostException e) {
         if (e.kind() == HostException.Kind.REFUSED) {
           // The VM is there for good; that host goes on trying to let it run.
-          resumed = now.getAsLong(); // its stop is that host's to report from now on
+          figures.resumed(); // its stop is that host's to report from now on
           reason =
               "the VM is at " + plan.main() + ", which could not let it run yet: " + e.getMessage();
           return;
@@ -411,9 +238,9 @@ public final class Migration {
     String before = reason;
     while (true) {
       try {
-        surely(() -> toGather = main().toGather(plan.vm(), plan.epoch()));
+        figures.toGather(newMain.toGather());
         reason = before;
-        if (toGather == 0) {
+        if (figures.toGather() == 0) {
           return;
         }
       } catch (HostException e) {
@@ -430,46 +257,20 @@ public final class Migration {
   /** Pages change their places while the VM runs where it does: this is the commit, too. */
   private void placeAnew() throws HostException, GivenUp {
     enter(MigrationState.RESERVE);
-    reserveShares(source.pagesEpoch());
-    growShares();
-    keepShares();
-    stopIfCancelled();
+    reservations.reserveShares(source.pagesEpoch());
+    reservations.growShares();
+    reservations.keepShares();
+    orders.stopIfCancelled();
     enter(MigrationState.COMMIT);
     source.rearrange(plan);
-  }
-
-  private void growShares() throws HostException, GivenUp {
-    for (MigrationPlan.Staying staying : plan.staying()) {
-      if (staying.grows()) {
-        stopIfCancelled();
-        presentHost(staying).resize(plan.vm(), staying.share().bytes());
-      }
-    }
-  }
-
-  private HostControl presentHost(MigrationPlan.Staying staying) {
-    return java.util.Objects.requireNonNull(present.get(staying.share().host()));
-  }
-
-  /** Sub-hosts that stay grant again what they did. */
-  private void shrinkShares() {
-    for (MigrationPlan.Staying staying : plan.staying()) {
-      try {
-        if (staying.grows()) {
-          presentHost(staying).resize(plan.vm(), staying.formerBytes());
-        }
-      } catch (HostException e) {
-        log.warn("VM {}: more is reserved than it uses: {}", plan.name(), e.getMessage());
-      }
-    }
   }
 
   /** The VM's pager moves the pages; this only waits for it. */
   private void awaitMoved() throws InterruptedException {
     while (true) {
       BodySource.Unmoved unmoved = source.unmoved();
-      toGather = unmoved.pages();
-      if (toGather == 0) {
+      figures.toGather(unmoved.pages());
+      if (figures.toGather() == 0) {
         reason = null;
         return;
       }
@@ -490,41 +291,25 @@ public final class Migration {
       if (plan.movesBody()) {
         source.giveUp();
       } else {
-        shrinkShares();
+        reservations.shrinkShares();
       }
     } catch (RuntimeException e) {
       log.error("VM {}: could not be brought back cleanly", plan.name(), e);
     }
-    for (Map.Entry<String, HostControl> host : hosts.entrySet()) {
-      try {
-        if (host.getKey().equals(plan.main())) {
-          host.getValue().turnBack(plan.vm(), plan.epoch());
-        } else {
-          host.getValue().release(plan.vm(), plan.epoch());
-        }
-      } catch (HostException e) {
-        log.info("VM {}: a reservation lapses by itself: {}", plan.name(), e.getMessage());
-      }
-    }
+    reservations.giveBack();
     reason = why;
-    ended = now.getAsLong();
+    figures.ended();
     state = MigrationState.ABORTED;
-  }
-
-  private void stopIfCancelled() throws GivenUp {
-    if (cancelled) {
-      throw new GivenUp("cancelled");
-    }
   }
 
   /** Asks for the migration to be given up; takes effect before commit only. */
   public void cancel() {
-    cancelled = true;
+    orders.cancel();
   }
 
   /** Asks for the VM to be stopped and switched over after this round, whatever is left. */
   public void force() {
-    forced = true;
+    orders.force();
   }
 
   /**
@@ -532,12 +317,12 @@ public final class Migration {
    * VM is stopped only.
    */
   public void postCopy() {
-    postCopyWanted = true;
+    orders.postCopy();
   }
 
   /** Whether a part of the memory stays at the source, or has, to follow after the switch. */
   public boolean leavesRest() {
-    return leavesRest;
+    return rounds.leavesRest();
   }
 
   /** The plan. */
@@ -562,7 +347,7 @@ public final class Migration {
 
   /** The last round that ended; null before the first. */
   public BodySource.@Nullable Round lastRound() {
-    return lastRound;
+    return figures.lastRound();
   }
 
   /**
@@ -570,45 +355,38 @@ public final class Migration {
    * are still to leave its host.
    */
   public long toGather() {
-    return toGather;
+    return figures.toGather();
   }
 
   /** How many rounds there were. */
   public int rounds() {
-    return convergence.rounds();
+    return figures.convergence().rounds();
   }
 
   /** False while the VM writes its pages faster than they travel. */
   public boolean isConverging() {
-    return convergence.isConverging();
+    return figures.convergence().isConverging();
   }
 
   /**
    * How long the VM would stand if it were stopped now, in milliseconds; -1 before the first round.
    */
   public long expectedDowntimeMillis() {
-    return convergence.rounds() == 0 ? -1 : convergence.expectedDowntimeMillis();
+    return figures.expectedDowntimeMillis();
   }
 
   /** How long the VM stood, or has stood so far, in milliseconds; -1 before it was stopped. */
   public long downtimeMillis() {
-    if (paused < 0 || state == MigrationState.ABORTED) {
-      return -1;
-    }
-    return ((resumed < 0 ? now.getAsLong() : resumed) - paused) / NANOS_PER_MILLI;
+    return state == MigrationState.ABORTED ? -1 : figures.downtimeMillis();
   }
 
   /** Milliseconds before the first page was sent; -1 until then. */
   public long setupMillis() {
-    return copyBegun < 0 ? -1 : (copyBegun - begun) / NANOS_PER_MILLI;
+    return figures.setupMillis();
   }
 
   /** Milliseconds since the beginning, or until the end. */
   public long totalMillis() {
-    return ((ended < 0 ? now.getAsLong() : ended) - begun) / NANOS_PER_MILLI;
-  }
-
-  private long millisSince(long nanos) {
-    return (now.getAsLong() - nanos) / NANOS_PER_MILLI;
+    return figures.totalMillis();
   }
 }

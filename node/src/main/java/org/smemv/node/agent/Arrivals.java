@@ -3,7 +3,6 @@ package org.smemv.node.agent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +19,6 @@ import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.Json;
-import org.smemv.node.qemu.QemuBody;
-import org.smemv.node.qemu.QemuPlace;
 import org.smemv.node.qemu.QemuSpec;
 import org.smemv.paging.AttachException;
 import org.smemv.paging.BodySink;
@@ -36,17 +33,16 @@ import org.smemv.placement.MemoryLedger;
  */
 final class Arrivals {
   private static final Logger log = LoggerFactory.getLogger(Arrivals.class);
-  private static final Duration QEMU_STARTS = Duration.ofSeconds(30);
   private static final Duration CONNECTS = Duration.ofSeconds(10);
   private static final long LOOK_NANOS = 2_000_000;
 
-  private final String host;
   private final HostPaths paths;
   private final MemoryLedger ledger;
   private final HostedVms vms;
   private final TakenVms taken;
   private final Function<String, InetSocketAddress> addressOf;
   private final Map<UUID, Arrival> arrivals = new ConcurrentHashMap<>();
+  private final IncomingStart starts;
   private final FirstRun firstRun;
   private volatile @Nullable PageServer server;
 
@@ -67,12 +63,12 @@ final class Arrivals {
       HostedVms vms,
       TakenVms taken,
       Function<String, InetSocketAddress> addressOf) {
-    this.host = host;
     this.paths = paths;
     this.ledger = ledger;
     this.vms = vms;
     this.taken = taken;
     this.addressOf = addressOf;
+    this.starts = new IncomingStart(host, paths, addressOf);
     this.firstRun = new FirstRun(host, addressOf);
   }
 
@@ -147,77 +143,11 @@ final class Arrivals {
       }
       String name = arrival.reservation.name();
       try {
-        vms.add(start(arrival.reservation, Json.read(body, QemuSpec.class), shares));
+        vms.add(starts.start(arrival.reservation, Json.read(body, QemuSpec.class), shares));
       } catch (IOException | AttachException | IllegalArgumentException e) {
         throw new HostException(
             HostException.Kind.REFUSED, "it cannot take VM " + name + ": " + e.getMessage(), e);
       }
-    }
-  }
-
-  private HostedVm start(Reservation reservation, QemuSpec spec, List<Share> shares)
-      throws IOException, AttachException {
-    String name = reservation.name();
-    if (!spec.name().equals(name)
-        || !spec.id().equals(reservation.vm())
-        || spec.memoryBytes() != reservation.vmBytes()) {
-      throw new IllegalArgumentException("its description is not the one that was reserved for");
-    }
-    VmRecord record =
-        new VmRecord(
-            name,
-            reservation.vm(),
-            reservation.epoch(),
-            reservation.vmBytes(),
-            reservation.bytes(),
-            Phase.INCOMING,
-            shares,
-            null,
-            0,
-            false,
-            reservation.source());
-    QemuBody body = startIncoming(record, spec);
-    try {
-      allowIgnoreShared(body);
-      return takeEmpty(record, body);
-    } catch (IOException | AttachException | RuntimeException e) {
-      body.stop();
-      HostedVm.forget(paths, name, true);
-      throw e;
-    }
-  }
-
-  private QemuBody startIncoming(VmRecord record, QemuSpec spec) throws IOException {
-    String name = record.name();
-    try {
-      record.write(paths.vm(name));
-      Files.deleteIfExists(paths.ram(name));
-      QemuPlace place = new QemuPlace(host, paths.vm(name), paths.ram(name));
-      return QemuBody.start(spec, place, QemuBody.Mode.INCOMING, QEMU_STARTS);
-    } catch (IOException | RuntimeException e) {
-      forget(name, e); // else the record would say that its shares are needed
-      throw e;
-    }
-  }
-
-  private void forget(String name, Exception cause) {
-    try {
-      HostedVm.forget(paths, name, true);
-    } catch (IOException e) {
-      cause.addSuppressed(e);
-    }
-  }
-
-  private HostedVm takeEmpty(VmRecord record, QemuBody body) throws IOException, AttachException {
-    HostedVm vm = HostedVm.take(paths, record, body);
-    try {
-      // Whatever QEMU put there while it started belongs to no page of the VM.
-      vm.attachment().memory().ram().punchHole(0, record.memoryBytes());
-      vm.startPager(host, addressOf);
-      return vm;
-    } catch (RuntimeException e) {
-      vm.close();
-      throw e;
     }
   }
 
@@ -252,14 +182,6 @@ final class Arrivals {
       LockSupport.parkNanos(LOOK_NANOS);
       missing = vm.missingSubHost();
     }
-  }
-
-  private static void allowIgnoreShared(QemuBody body) throws IOException {
-    body.qmp()
-        .execute(
-            "migrate-set-capabilities",
-            Map.of("capabilities", List.of(Map.of("capability", "x-ignore-shared", "state", true))),
-            HostedVm.MONITOR);
   }
 
   /** Where the device state of an arriving VM goes; null when it is not arriving here. */

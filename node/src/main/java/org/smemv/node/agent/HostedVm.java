@@ -2,7 +2,6 @@ package org.smemv.node.agent;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -15,13 +14,10 @@ import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.qemu.QemuBody;
-import org.smemv.node.qemu.QemuProcess;
 import org.smemv.paging.AttachException;
 import org.smemv.paging.GuestAttachment;
 import org.smemv.paging.GuestPager;
 import org.smemv.paging.IncomingMemory;
-import org.smemv.paging.PageTable;
-import org.smemv.placement.PageSize;
 
 /**
  * One VM whose body is on this host: its record, its QEMU, hold of its memory, and, when a part of
@@ -36,8 +32,7 @@ final class HostedVm implements AutoCloseable {
 
   private final HostPaths paths;
   private final QemuBody body;
-  private final PageTable table;
-  private final GuestAttachment attachment;
+  private final HeldMemory memory;
   private final VmPaging paging;
   private final WayBack wayBack;
   private volatile VmRecord record;
@@ -50,48 +45,25 @@ final class HostedVm implements AutoCloseable {
   private volatile boolean ran;
   private volatile Set<String> wanted = Set.of();
 
-  private HostedVm(
-      HostPaths paths,
-      VmRecord record,
-      QemuBody body,
-      PageTable table,
-      GuestAttachment attachment) {
+  private HostedVm(HostPaths paths, VmRecord record, QemuBody body, HeldMemory memory) {
     this.paths = paths;
     this.record = record;
     this.body = body;
-    this.table = table;
-    this.attachment = attachment;
-    this.paging = new VmPaging(attachment);
+    this.memory = memory;
+    this.paging = new VmPaging(memory.attachment());
     this.wayBack = new WayBack(body, () -> change(VmRecord::here));
   }
 
   /** Takes hold of the memory of a QEMU that is new here. */
   static HostedVm take(HostPaths paths, VmRecord record, QemuBody body)
       throws IOException, AttachException {
-    Files.deleteIfExists(paths.table(record.name()));
-    PageTable table =
-        PageTable.create(
-            paths.table(record.name()), record.id(), PageSize.pagesIn(record.memoryBytes()));
-    return take(paths, record, body, table);
+    return new HostedVm(paths, record, body, HeldMemory.take(paths, record, body));
   }
 
   /** Takes hold again of the memory of a QEMU that another agent had here before. */
   static HostedVm takeAgain(HostPaths paths, VmRecord record, QemuBody body)
       throws IOException, AttachException {
-    return take(paths, record, body, PageTable.open(paths.table(record.name())));
-  }
-
-  private static HostedVm take(HostPaths paths, VmRecord record, QemuBody body, PageTable table)
-      throws AttachException {
-    try {
-      table.limitPages(record.mainMemoryBytes() >>> PageSize.SHIFT);
-      GuestAttachment attachment =
-          GuestAttachment.attach(body.process().pid(), body.ramFile(), table);
-      return new HostedVm(paths, record, body, table, attachment);
-    } catch (AttachException | RuntimeException e) {
-      table.close();
-      throw e;
-    }
+    return new HostedVm(paths, record, body, HeldMemory.takeAgain(paths, record, body));
   }
 
   /**
@@ -102,7 +74,7 @@ final class HostedVm implements AutoCloseable {
    */
   synchronized void startPager(String caller, Function<String, InetSocketAddress> addressOf) {
     boolean arriving = record.phase() == VmRecord.Phase.INCOMING;
-    if (!arriving && record.shares().isEmpty() && !table.paging()) {
+    if (!arriving && record.shares().isEmpty() && !memory.isPaged()) {
       return;
     }
     paging.start(record, caller, addressOf, revival(caller, addressOf)::broke);
@@ -291,7 +263,7 @@ final class HostedVm implements AutoCloseable {
   }
 
   GuestAttachment attachment() {
-    return attachment;
+    return memory.attachment();
   }
 
   HostPaths paths() {
@@ -343,7 +315,7 @@ final class HostedVm implements AutoCloseable {
     if (!body.process().isAlive()) {
       throw new IOException("its QEMU has ended");
     }
-    if (broken() != null || (paging.pager() == null && table.paging())) {
+    if (broken() != null || (paging.pager() == null && memory.isPaged())) {
       throw new IOException("its memory is not served at the moment: " + broken());
     }
     for (Share share : shares) {
@@ -382,9 +354,7 @@ final class HostedVm implements AutoCloseable {
       change(VmRecord::left);
       close();
     }
-    Files.deleteIfExists(paths.table(record.name()));
-    Files.deleteIfExists(paths.bodySocket(record.name()));
-    QemuBody.forgetDead(paths.vm(record.name()));
+    VmFiles.forgetBody(paths, record.name());
   }
 
   /** Ends QEMU and forgets the VM on this host: memory, page table, record. */
@@ -393,23 +363,7 @@ final class HostedVm implements AutoCloseable {
     if (!closed) {
       close();
     }
-    forget(paths, record.name(), body.spec().isPresent());
-  }
-
-  /** Removes what a VM left on this host; nothing while its QEMU lives, which needs all of it. */
-  static void forget(HostPaths paths, String name, boolean ownRam) throws IOException {
-    QemuProcess living = QemuBody.living(paths.vm(name)).orElse(null);
-    if (living != null) {
-      throw new IOException(
-          "QEMU process " + living.pid() + " of VM " + name + " lives: nothing of it is removed");
-    }
-    QemuBody.forgetDead(paths.vm(name));
-    Files.deleteIfExists(paths.table(name));
-    if (ownRam) {
-      Files.deleteIfExists(paths.ram(name));
-    }
-    Files.deleteIfExists(paths.bodySocket(name));
-    VmRecord.delete(paths.vm(name));
+    VmFiles.forget(paths, record.name(), body.spec().isPresent());
   }
 
   /** Whether this host has let go of it. Any thread. */
@@ -422,8 +376,7 @@ final class HostedVm implements AutoCloseable {
   public synchronized void close() {
     closed = true;
     paging.stop();
-    attachment.close();
-    table.close();
+    memory.close();
     body.close();
   }
 }

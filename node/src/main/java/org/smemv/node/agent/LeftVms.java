@@ -210,7 +210,7 @@ final class LeftVms {
     Path ram = paths.ram(record.name());
     if (!Files.exists(ram)) {
       log.error("VM {}: what it left here is lost: {} is gone", record.name(), ram);
-      HostedVm.forget(paths, record.name(), true);
+      VmFiles.forget(paths, record.name(), true);
       ledger.release(new MemoryLedger.Key(record.id(), MemoryLedger.Use.MAIN));
       return;
     }
@@ -264,7 +264,7 @@ final class LeftVms {
     }
     close(left);
     try {
-      HostedVm.forget(paths, left.name, true);
+      VmFiles.forget(paths, left.name, true);
     } catch (IOException e) {
       log.error("VM {}: what it left here could not be removed", left.name, e);
     }

@@ -9,12 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.smemv.linux.SystemCallException;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.HostException;
@@ -25,12 +22,10 @@ import org.smemv.node.qemu.Qmp;
 import org.smemv.node.qemu.QmpException;
 import org.smemv.paging.FrameException;
 import org.smemv.paging.GuestPager;
-import org.smemv.paging.LinkTarget;
 import org.smemv.paging.OutgoingMemory;
 import org.smemv.paging.PageLinkException;
 import org.smemv.paging.PlaceIndexes;
 import org.smemv.paging.SubHosts;
-import org.smemv.paging.TrafficClass;
 import org.smemv.paging.WriteWatch;
 import org.smemv.placement.PageSize;
 
@@ -38,12 +33,7 @@ import org.smemv.placement.PageSize;
  * A VM of this host on its way to others: its memory by {@link OutgoingMemory}, its body by QEMU.
  */
 final class LocalBody implements BodySource {
-  private static final Logger log = LoggerFactory.getLogger(LocalBody.class);
-  private static final Duration STOPS = Duration.ofSeconds(30);
-  private static final Duration LINK = Duration.ofSeconds(30);
   private static final Duration COMES_TO_REST = Duration.ofSeconds(2);
-  private static final Duration SQUEEZE_STANDS = Duration.ofSeconds(10);
-  private static final long SQUEEZE_LOOK_NANOS = 20_000_000;
 
   private final HostedVm vm;
   private final MigrationPlan plan;
@@ -51,6 +41,7 @@ final class LocalBody implements BodySource {
   private final LeftVms left;
   private final Runnable retired;
   private final Rearrangement rearrangement;
+  private final OutgoingBody body;
   private final Map<InetSocketAddress, String> targetNames = new ConcurrentHashMap<>();
   private @Nullable InetSocketAddress main;
   private @Nullable WriteWatch watch;
@@ -58,10 +49,9 @@ final class LocalBody implements BodySource {
   private volatile List<OutgoingMemory.TargetProgress> lastProgress = List.of();
   private volatile long lastZero;
   private volatile boolean rearranged;
-  private @Nullable BodyRelay relay;
   private @Nullable GuestPager pager;
   private @Nullable GuestPager held;
-  private @Nullable GuestPager squeezed;
+  private @Nullable Squeeze squeeze;
   private boolean offered;
 
   /**
@@ -83,6 +73,7 @@ final class LocalBody implements BodySource {
     this.left = left;
     this.retired = retired;
     this.rearrangement = rearrangement;
+    this.body = new OutgoingBody(vm);
   }
 
   @Override
@@ -97,7 +88,7 @@ final class LocalBody implements BodySource {
   @Override
   public void begin() throws HostException {
     if (plan.limits().mode() != Mode.POSTCOPY) { // which leaves all of it here
-      squeeze(plan.targets());
+      squeeze();
     }
     List<OutgoingMemory.Target> outgoing = new ArrayList<>();
     for (Target target : plan.targets()) {
@@ -126,30 +117,11 @@ final class LocalBody implements BodySource {
     return new PlaceIndexes(there);
   }
 
-  /**
-   * What the targets cannot take of the pages that are here goes to the sub-hosts that the VM has
-   * already, by the usual way: a lower limit.
-   */
-  private void squeeze(List<Target> targets) throws HostException {
-    long room = targets.stream().mapToLong(Target::pages).sum();
-    if (pager == null || pager.budget().limit() <= room) {
-      return;
-    }
-    pager.limitPages(room);
-    squeezed = pager;
-    long least = Long.MAX_VALUE;
-    long since = System.nanoTime();
-    while (pager.budget().resident() > room) {
-      if (pager.budget().resident() < least) {
-        least = pager.budget().resident();
-        since = System.nanoTime();
-      } else if (System.nanoTime() - since > SQUEEZE_STANDS.toNanos()) {
-        throw new HostException(
-            HostException.Kind.CAPACITY,
-            "%d MiB are here, the targets take %d MiB, and the VM's sub-hosts do not take the rest"
-                .formatted(least >> 8, room >> 8));
-      }
-      LockSupport.parkNanos(SQUEEZE_LOOK_NANOS);
+  private void squeeze() throws HostException {
+    long room = plan.targets().stream().mapToLong(Target::pages).sum();
+    if (pager != null && pager.budget().limit() > room) {
+      squeeze = new Squeeze(pager, room);
+      squeeze.await();
     }
   }
 
@@ -226,21 +198,8 @@ final class LocalBody implements BodySource {
 
   @Override
   public long pause() throws HostException {
-    Qmp qmp = monitor();
-    InetSocketAddress to = java.util.Objects.requireNonNull(main);
-    try (Qmp.Expectation stopped = qmp.expect("STOP");
-        Qmp.Expectation ready =
-            qmp.expect(
-                event ->
-                    event.name().equals("MIGRATION")
-                        && event.data().path("status").asText().equals("pre-switchover"))) {
-      LinkTarget target =
-          new LinkTarget(to, vm.id(), plan.epoch(), TrafficClass.BODY, 0, plan.source(), LINK);
-      relay = new BodyRelay(vm.paths().bodySocket(vm.record().name()), target);
-      configure(qmp);
-      qmp.execute("migrate", Map.of("uri", relay.uri()), HostedVm.MONITOR);
-      ready.await("the VM to stop for its migration", STOPS);
-      long at = stopped.await("the VM to stop", STOPS).receivedNanos();
+    try {
+      long at = body.stop(java.util.Objects.requireNonNull(main), plan);
       holdPaging();
       return at;
     } catch (IOException | PageLinkException e) {
@@ -274,28 +233,14 @@ final class LocalBody implements BodySource {
   }
 
   private void letPagingGoOn() {
-    if (squeezed != null) {
-      squeezed.limitPages(vm.record().mainMemoryBytes() >>> PageSize.SHIFT);
-      squeezed = null;
+    if (squeeze != null) {
+      squeeze.undo(vm.record().mainMemoryBytes() >>> PageSize.SHIFT);
+      squeeze = null;
     }
     if (held != null) {
       held.goOn();
       held = null;
     }
-  }
-
-  private static void configure(Qmp qmp) throws IOException {
-    List<Map<String, Object>> capabilities =
-        List.of(
-            Map.of("capability", "x-ignore-shared", "state", true),
-            Map.of("capability", "pause-before-switchover", "state", true),
-            Map.of("capability", "events", "state", true));
-    qmp.execute("migrate-set-capabilities", Map.of("capabilities", capabilities), HostedVm.MONITOR);
-    // All of RAM is ours: what QEMU still sends is little, and nothing of it may be held back.
-    qmp.execute(
-        "migrate-set-parameters",
-        Map.of("max-bandwidth", 1L << 40, "downtime-limit", 10_000),
-        HostedVm.MONITOR);
   }
 
   @Override
@@ -311,9 +256,7 @@ final class LocalBody implements BodySource {
   @Override
   public void sendBody() throws HostException {
     try {
-      Qmp qmp = vm.body().qmp();
-      qmp.execute("migrate-continue", Map.of("state", "pre-switchover"), HostedVm.MONITOR);
-      java.util.Objects.requireNonNull(relay).await(LINK);
+      body.send();
       requireSamePager();
     } catch (IOException e) {
       throw refused(e);
@@ -365,13 +308,7 @@ final class LocalBody implements BodySource {
   }
 
   private void closeCopying() {
-    try {
-      if (relay != null) {
-        relay.close();
-      }
-    } catch (IOException e) {
-      log.debug("closing the relay", e);
-    }
+    body.close();
     OutgoingMemory out = memory;
     if (out != null) {
       lastProgress = out.progress();

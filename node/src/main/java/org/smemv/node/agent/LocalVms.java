@@ -240,7 +240,7 @@ final class LocalVms {
     ledger.release(key(record));
     vms.unclaim(record.name());
     try {
-      HostedVm.forget(paths, record.name(), ownRam);
+      VmFiles.forget(paths, record.name(), ownRam);
     } catch (IOException suppressed) {
       e.addSuppressed(suppressed);
     }

@@ -85,7 +85,7 @@ final class Survivors {
     }
     if (body == null) {
       if (record != null) {
-        HostedVm.forget(paths, record.name(), true);
+        VmFiles.forget(paths, record.name(), true);
         local.ended(record);
       }
       vms.remove(vm);

@@ -137,7 +137,7 @@ class SurvivorsTest {
 
   @Test
   void nothingOfALivingQemuIsForgotten() {
-    assertThatThrownBy(() -> HostedVm.forget(paths, "a", true))
+    assertThatThrownBy(() -> VmFiles.forget(paths, "a", true))
         .hasMessageContaining("process " + qemu.pid());
     assertThat(paths.ram("a")).exists();
     assertThat(paths.vm("a").resolve("vm.json")).exists();
