@@ -18,8 +18,8 @@ final class FaultLink implements AutoCloseable {
     /** The sub-host sent the page. */
     void contents(FaultLink link, long page, MemorySegment memory, long at, long startedNanos);
 
-    /** The sub-host holds the page as zeros. */
-    void zeros(FaultLink link, long page, long startedNanos);
+    /** The sub-host holds the page as zeros, or the guest gave it up there. */
+    void zeros(FaultLink link, long page, boolean givenUp, long startedNanos);
 
     /** The sub-host does not have the page, or refuses it. */
     void missing(FaultLink link, long page, String why);
@@ -194,7 +194,7 @@ final class FaultLink implements AutoCloseable {
     if (PageFlags.isAbsent(flags)) {
       answers.missing(this, page, "the sub-host does not have it");
     } else if (PageFlags.isZero(flags)) {
-      answers.zeros(this, page, startedNanos);
+      answers.zeros(this, page, PageFlags.isGivenUp(flags), startedNanos);
     } else {
       long contents = (long) begin + PageFrame.HEADER_BYTES + PageFrame.DESCRIPTOR_BYTES;
       answers.contents(this, page, buffer, contents, startedNanos);

@@ -43,6 +43,9 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
   private volatile long epoch;
   private volatile boolean closed;
 
+  /** Holes that another agent left. */
+  private volatile @Nullable PageBitmap holes;
+
   /**
    * @param ram the VM's memory; closed by its owner, after this
    * @param epoch of the migration: nobody of an older one is let in
@@ -57,11 +60,15 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
 
   /**
    * The memory of a VM that left before this agent was started: all that is in the RAM file is left
-   * here. What the new main host does not place here it finds by LIST.
+   * here. What the new main host does not place here it finds by LIST. A hole that it asks for was
+   * given up by the guest, as what it got from here it does not ask for again; but where there is
+   * nothing at all, the file is not the one that was left.
    */
   public static LeftMemory reopen(UUID vm, MemoryFile ram, long epoch) {
     LeftMemory left = new LeftMemory(vm, ram, epoch);
-    left.serve(present(ram));
+    PageBitmap present = present(ram);
+    left.holes = present.count() == 0 ? null : absent(present);
+    left.serve(present);
     return left;
   }
 
@@ -76,6 +83,15 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
       data = ram.nextData(hole);
     }
     return present;
+  }
+
+  private static PageBitmap absent(PageBitmap present) {
+    PageBitmap absent = new PageBitmap(present.pages());
+    for (long page = present.nextMissing(0); page < present.pages(); ) {
+      boolean ignored = absent.add(page);
+      page = present.nextMissing(page + 1);
+    }
+    return absent;
   }
 
   /**
@@ -209,15 +225,36 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
     PageBitmap left = here;
     int found = 0;
     for (int i = from; i < get.size(); i++) {
-      if (left != null && pin(left, get.page(i))) {
-        get.address(i, address(get.page(i)), 0);
-        get.found(i, checksum(get.page(i)), 0);
-        found++;
+      long page = get.page(i);
+      if (left == null || !pin(left, page)) {
+        findHole(get, i);
+      } else if (isGivenUp(page)) {
+        unpin(left, page);
+        get.found(i, PageChecksum.ZERO_PAGE, PageFlags.ZERO | PageFlags.GIVEN_UP);
       } else {
-        get.found(i, 0, PageFlags.ABSENT);
+        get.address(i, address(page), 0);
+        get.found(i, checksum(page), 0);
+        found++;
       }
     }
     served.add(found);
+  }
+
+  private void findHole(PageBatch get, int index) {
+    PageBitmap before = holes;
+    if (before != null && get.page(index) < pages && before.contains(get.page(index))) {
+      get.found(index, PageChecksum.ZERO_PAGE, PageFlags.ZERO | PageFlags.GIVEN_UP);
+    } else {
+      get.found(index, 0, PageFlags.ABSENT);
+    }
+  }
+
+  /**
+   * Pages of zeros are told as such and never left, and nobody writes here any more: so the guest
+   * gave it up between its telling and the stop of the VM, which the kernel does not call a write.
+   */
+  private boolean isGivenUp(long page) {
+    return ZeroPages.isZero(ram.mapped(), page << PageSize.SHIFT);
   }
 
   private long address(long page) {

@@ -206,14 +206,11 @@ public final class OutgoingMemory implements AutoCloseable {
    *
    * @param indexThere the number that this host has, as a sub-host, in the page table of the new
    *     main host, which must know it by now; 0..63
-   * @param mayGiveUp whether the VM has a device by which its guest gives pages up, as a balloon:
-   *     then such pages are looked for while the VM stands, which takes up to 2 us for each page
-   *     that is left here
    * @throws IllegalArgumentException when the index is out of range
    * @throws IllegalStateException when another index was given before
    */
-  public void leaveRest(int indexThere, boolean mayGiveUp) {
-    left.begin(indexThere, mayGiveUp);
+  public void leaveRest(int indexThere) {
+    left.begin(indexThere);
   }
 
   /**
@@ -243,19 +240,12 @@ public final class OutgoingMemory implements AutoCloseable {
       if (enough.getAsBoolean()) {
         return false;
       }
-      if (settled && !tellGivenUp()) {
+      if (settled) {
         return true;
       }
     }
     throw new IllegalStateException(
         duePages() + " pages of the stopped VM are still being written");
-  }
-
-  /** Pages that were left here and are none any more are due, as zeros. */
-  private boolean tellGivenUp() {
-    BitSet gone = left.givenUp(this::isZero);
-    watch.dueAgain(gone);
-    return !gone.isEmpty();
   }
 
   /** Of pages that are at a sub-host only that is told; all at once, as they are many at first. */

@@ -1,8 +1,8 @@
 package org.smemv.paging;
 
 /**
- * The flags word of a page descriptor: bit 0 ZERO, bit 1 ABSENT, bits 8 to 15 heat, bits 16 to 31
- * the host's index (in PLACE only).
+ * The flags word of a page descriptor: bit 0 ZERO, bit 1 ABSENT, bit 2 GIVEN_UP, bits 8 to 15 heat,
+ * bits 16 to 31 the host's index (in PLACE only).
  */
 public final class PageFlags {
   /** The page is all zeros; no contents follow. */
@@ -11,13 +11,20 @@ public final class PageFlags {
   /** The host does not have the page; no contents follow. */
   public static final int ABSENT = 2;
 
+  /**
+   * Besides ZERO, in an answer: the guest gave the page up after its checksum was told, so it is
+   * zeros whatever the asker expects. Said by the host alone that a VM has left, which has the VM's
+   * final memory.
+   */
+  public static final int GIVEN_UP = 4;
+
   /** The hottest a page can be. */
   public static final int HEAT_MAX = 255;
 
   /** The highest index of a host. */
   public static final int HOST_MAX = 65_535;
 
-  private static final int KNOWN = ZERO | ABSENT | HEAT_MAX << 8 | HOST_MAX << 16;
+  private static final int KNOWN = ZERO | ABSENT | GIVEN_UP | HEAT_MAX << 8 | HOST_MAX << 16;
 
   private PageFlags() {}
 
@@ -49,6 +56,11 @@ public final class PageFlags {
     return (flags & ABSENT) != 0;
   }
 
+  /** True when the page is zeros because the guest gave it up. */
+  public static boolean isGivenUp(int flags) {
+    return (flags & GIVEN_UP) != 0;
+  }
+
   /** How hot the page is, 0..255. */
   public static int heat(int flags) {
     return flags >>> 8 & HEAT_MAX;
@@ -59,8 +71,9 @@ public final class PageFlags {
     return flags >>> 16;
   }
 
-  /** True when no bit is set that version 1 does not know, and not both marks at once. */
+  /** True when no bit is set that version 1 does not know, and no marks that exclude others. */
   static boolean valid(int flags) {
-    return (flags & ~KNOWN) == 0 && (flags & (ZERO | ABSENT)) != (ZERO | ABSENT);
+    boolean marks = !(isZero(flags) && isAbsent(flags)) && (isZero(flags) || !isGivenUp(flags));
+    return (flags & ~KNOWN) == 0 && marks;
   }
 }

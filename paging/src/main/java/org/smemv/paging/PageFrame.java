@@ -263,7 +263,8 @@ public final class PageFrame {
       case PAGES, PULL_ACK -> PageFlags.valid(flags);
       // What is to be fetched is told by its checksum alone.
       case PULL -> flags == 0;
-      default -> PageFlags.valid(flags) && !PageFlags.isAbsent(flags);
+      default ->
+          PageFlags.valid(flags) && !PageFlags.isAbsent(flags) && !PageFlags.isGivenUp(flags);
     };
   }
 

@@ -186,6 +186,9 @@ final class PageGatherer implements AutoCloseable {
   private static boolean isCurrent(Chunk chunk, int index) {
     int flags = chunk.batch.flags(index);
     int found = PageFlags.isZero(flags) ? PageChecksum.ZERO_PAGE : chunk.batch.checksum(index);
+    if (PageFlags.isGivenUp(flags)) {
+      return true;
+    }
     return !PageFlags.isAbsent(flags) && found == PageEntry.checksum(chunk.seen[index]);
   }
 

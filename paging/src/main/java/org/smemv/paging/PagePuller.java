@@ -2,6 +2,7 @@ package org.smemv.paging;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.BitSet;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,10 @@ final class PagePuller implements AutoCloseable {
   private final Function<String, InetSocketAddress> addresses;
   private final String caller;
   private final PageBatch wanted = new PageBatch();
+
+  /** Which of those the guest gave up where they are. */
+  private final BitSet givenUp = new BitSet();
+
   private final PageBatch[] requests = {new PageBatch(), new PageBatch()};
   private volatile @Nullable PageLink link;
   private volatile boolean stopped;
@@ -49,6 +54,7 @@ final class PagePuller implements AutoCloseable {
    */
   void pull(PageHolder holder, String from, PageBatch pages) {
     wanted.clear();
+    givenUp.clear();
     wanted.epoch(pages.epoch());
     collectMissing(holder, pages);
     if (wanted.size() > 0) {
@@ -64,6 +70,19 @@ final class PagePuller implements AutoCloseable {
         holder.abandon(wanted);
       }
       holder.look(pages);
+      sayWhatWasGivenUp(pages);
+    }
+  }
+
+  /** Nothing is stored for such a page, and what is held under its number is out of date. */
+  private void sayWhatWasGivenUp(PageBatch pages) {
+    for (int i = 0, next = 0; i < pages.size() && next < wanted.size(); i++) {
+      if (pages.page(i) == wanted.page(next)) {
+        if (givenUp.get(next)) {
+          pages.found(i, PageChecksum.ZERO_PAGE, PageFlags.ZERO | PageFlags.GIVEN_UP);
+        }
+        next++;
+      }
     }
   }
 
@@ -129,6 +148,7 @@ final class PagePuller implements AutoCloseable {
     for (int i = 0; i < request.size(); i++) {
       int flags = request.flags(i);
       int checksum = PageFlags.isZero(flags) ? PageChecksum.ZERO_PAGE : request.checksum(i);
+      givenUp.set(first + i, PageFlags.isGivenUp(flags));
       boolean right = !PageFlags.isAbsent(flags) && checksum == wanted.checksum(first + i);
       int kept = PageFlags.isZero(flags) ? PageFlags.ZERO : 0;
       wanted.found(first + i, wanted.checksum(first + i), right ? kept : PageFlags.ABSENT);

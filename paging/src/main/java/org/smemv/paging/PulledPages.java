@@ -32,6 +32,11 @@ final class PulledPages {
     return !isAbsent(index) && answer.checksum(index) == PageEntry.checksum(seen[index]);
   }
 
+  /** Nobody has it: it is zeros. */
+  boolean isGivenUp(int index) {
+    return PageFlags.isGivenUp(answer.flags(index));
+  }
+
   boolean isAbsent(int index) {
     return PageFlags.isAbsent(answer.flags(index));
   }

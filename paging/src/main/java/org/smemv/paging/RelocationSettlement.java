@@ -35,9 +35,14 @@ final class RelocationSettlement {
     boolean stays = !target.leaving();
     int uncounted = 0;
     for (int i = 0; i < pulled.count; i++) {
-      if (stays && pulled.arrived(i) && move(pulled, i)) {
+      if (stays && pulled.arrived(i) && replace(pulled, i, moved(pulled, i))) {
         atSource.add(pulled.pages[i]);
-      } else if (pulled.isAbsent(i) || PageEntry.names(table.get(pulled.pages[i]), pulled.target)) {
+        continue;
+      }
+      if (pulled.isGivenUp(i) && replace(pulled, i, PageEntry.ZERO)) {
+        atSource.add(pulled.pages[i]);
+      }
+      if (pulled.isAbsent(i) || PageEntry.names(table.get(pulled.pages[i]), pulled.target)) {
         // Nothing to drop: it has none, or what it has was put there and counted meanwhile.
         uncounted++;
         noteMissing(pulled, i, counters);
@@ -54,10 +59,14 @@ final class RelocationSettlement {
     leftovers.endPull(pulled.target, dropped ? 0 : atTarget.size());
   }
 
-  private boolean move(PulledPages pulled, int index) {
-    long seen = pulled.seen[index];
+  private static long moved(PulledPages pulled, int index) {
+    return PageEntry.movedTo(pulled.seen[index], pulled.target);
+  }
+
+  /** Unless the entry is not what was seen any more. */
+  private boolean replace(PulledPages pulled, int index, long entry) {
     long page = pulled.pages[index];
-    if (!table.compareAndSet(page, seen, PageEntry.movedTo(seen, pulled.target))) {
+    if (!table.compareAndSet(page, pulled.seen[index], entry)) {
       return false;
     }
     table.changed().note(page);

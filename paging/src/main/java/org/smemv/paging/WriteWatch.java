@@ -147,6 +147,10 @@ public final class WriteWatch implements AutoCloseable {
   void look(BitSet unsent) {
     written.clear();
     long ignored = tracker.takeInto(written);
+    note(unsent);
+  }
+
+  private void note(BitSet unsent) {
     table.changed().takeInto(written);
     writtenInRound.or(written);
     written.andNot(unsent);
@@ -172,7 +176,9 @@ public final class WriteWatch implements AutoCloseable {
 
   /** The same while the VM stands and waits for it: nobody will ask for the heat any more. */
   long endLastRound() {
-    look(new BitSet());
+    written.clear();
+    long ignored = tracker.takeFastInto(written);
+    note(new BitSet());
     return forgetRound();
   }
 

@@ -54,7 +54,7 @@ class FaultLinkTest {
     }
 
     @Override
-    public void zeros(FaultLink from, long page, long started) {
+    public void zeros(FaultLink from, long page, boolean givenUp, long started) {
       throw new AssertionError("page " + page + " came as zeros");
     }
 

@@ -219,8 +219,16 @@ class LeftMemoryTest {
     assertRefused(ErrorCode.UNKNOWN_VM, () -> memory.admitReader(EPOCH));
     memory = LeftMemory.reopen(VM, ram, EPOCH);
     assertThat(memory.remaining()).isEqualTo(5);
-    assertThat(look(2)).isEqualTo("absent");
+    assertThat(look(2)).isEqualTo("zero"); // who got it asks no more: else the guest gave it up
     assertThat(look(511)).isEqualTo("right");
+    memory.drop(batch(EPOCH, 511));
+    assertThat(look(511)).isEqualTo("absent");
+  }
+
+  @Test
+  void whereThereIsNothingAtAllARestartedAgentCallsNothingZeros() {
+    memory = LeftMemory.reopen(VM, ram, EPOCH);
+    assertThat(look(2)).isEqualTo("absent");
   }
 
   @Test

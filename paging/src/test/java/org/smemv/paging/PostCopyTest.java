@@ -45,7 +45,7 @@ class PostCopyTest {
   @Test
   void aVmWhosePagesAllStayBehindGoesOnAtOnceAndTheSourceIsEmptied() throws Exception {
     fixture = new PostCopyFixture(PAGES, LIMIT, 1, 0, SEED, 0);
-    fixture.out.leaveRest(fixture.source, false);
+    fixture.out.leaveRest(fixture.source);
     rounds(3);
     fixture.stopAndCopyLast();
     fixture.assertEveryPageIsWhereItIsSaidToBe();
@@ -64,7 +64,7 @@ class PostCopyTest {
   @Test
   void aVmThatFitsOnTheNewMainHostIsGatheredThere() throws Exception {
     fixture = new PostCopyFixture(PAGES, PAGES, 0, 0, SEED, 0);
-    fixture.out.leaveRest(fixture.source, false);
+    fixture.out.leaveRest(fixture.source);
     rounds(1);
     fixture.stopAndCopyLast();
     fixture.switchOver();
@@ -79,7 +79,7 @@ class PostCopyTest {
     fixture = new PostCopyFixture(PAGES, LIMIT, 2, 1, SEED, 0);
     fixture.guest.slowDown();
     rounds(2); // in the first all pages count as written, as they were until now
-    fixture.out.leaveRest(fixture.source, false);
+    fixture.out.leaveRest(fixture.source);
     rounds(2);
     fixture.stopAndCopyLast();
     fixture.assertEveryPageIsWhereItIsSaidToBe();
@@ -99,7 +99,7 @@ class PostCopyTest {
             .start(
                 () -> {
                   await().until(() -> sent() > 300);
-                  fixture.out.leaveRest(fixture.source, false);
+                  fixture.out.leaveRest(fixture.source);
                 });
     OutgoingMemory.Round round = fixture.out.copy(() -> false);
     turning.join();
@@ -120,7 +120,7 @@ class PostCopyTest {
   @Test
   void anAgentOfTheSourceThatIsRestartedLosesNothing() throws Exception {
     fixture = new PostCopyFixture(PAGES, LIMIT, 1, 0, SEED, 0);
-    fixture.out.leaveRest(fixture.source, false);
+    fixture.out.leaveRest(fixture.source);
     rounds(1);
     fixture.stopAndCopyLast();
     fixture.stores.getFirst().store.grantPages(5); // so that the draining cannot end
@@ -150,7 +150,7 @@ class PostCopyTest {
         fixture.guest.slowDown();
       }
       rounds(targets * random.nextInt(3));
-      fixture.out.leaveRest(fixture.source, random.nextBoolean());
+      fixture.out.leaveRest(fixture.source);
       rounds(random.nextInt(3));
       fixture.stopAndCopyLast();
       fixture.assertEveryPageIsWhereItIsSaidToBe();

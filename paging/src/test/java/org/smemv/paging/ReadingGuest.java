@@ -18,6 +18,7 @@ import org.smemv.linux.NativeMemory;
 final class ReadingGuest implements AutoCloseable {
   private static final int THREADS = 8;
   private static final String GIVE_UP = "give up ";
+  private static final String WRITE = "write ";
 
   private final Process process;
   private final BufferedReader answers;
@@ -50,6 +51,14 @@ final class ReadingGuest implements AutoCloseable {
     }
   }
 
+  /** Returns when it is done. */
+  void write(long page) throws IOException {
+    tell(WRITE + page);
+    if (!"written".equals(answer())) {
+      throw new IOException("the guest did not write to page " + page);
+    }
+  }
+
   private void tell(String line) throws IOException {
     process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
     process.getOutputStream().flush();
@@ -77,6 +86,10 @@ final class ReadingGuest implements AutoCloseable {
       if (line.startsWith(GIVE_UP)) {
         discard(file, Long.parseLong(line.substring(GIVE_UP.length())) << 12);
         System.out.println("given up");
+      } else if (line.startsWith(WRITE)) {
+        long at = Long.parseLong(line.substring(WRITE.length())) << 12;
+        file.mapped().set(ValueLayout.JAVA_LONG, at, System.nanoTime());
+        System.out.println("written");
       } else {
         System.out.println(read(file, Long.parseLong(line) << 12));
       }

@@ -185,15 +185,7 @@ final class LocalBody implements BodySource {
 
   @Override
   public void leaveRest(int indexThere) {
-    memory().leaveRest(indexThere, mayGiveUp());
-  }
-
-  /**
-   * The QEMU that we start has nothing by which its guest gives pages up, unless it is asked to.
-   */
-  private boolean mayGiveUp() {
-    return vm.body().spec().orElseThrow().extraArguments().stream()
-        .anyMatch(argument -> argument.contains("balloon"));
+    memory().leaveRest(indexThere);
   }
 
   @Override

@@ -1,0 +1,61 @@
+package org.smemv.paging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.smemv.linux.MemoryFile;
+import org.smemv.linux.MemoryMount;
+
+/** What a real process writes is found, however many threads look. */
+@Timeout(60)
+class DirtyTrackerTest {
+  private static final UUID VM = new UUID(2, 8);
+  private static final int PAGES = 203;
+
+  @TempDir Path files;
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 7, 64, PAGES})
+  void severalThreadsFindWhatOneFinds(int threads) throws Exception {
+    Path directory = Files.createTempDirectory("smemv-test");
+    MemoryMount.ensure(directory);
+    Path path = directory.resolve("ram");
+    try (MemoryFile ram = MemoryFile.create(path, PAGES * 4096L);
+        PageTable table = PageTable.create(files.resolve("table"), VM, PAGES)) {
+      ram.mapped().fill((byte) 1); // so that no page is missing
+      try (ReadingGuest guest = new ReadingGuest(path);
+          GuestAttachment attachment = GuestAttachment.attach(guest.pid(), path, table);
+          DirtyTracker tracker = new DirtyTracker(attachment, threads)) {
+        tracker.arm();
+        checkRounds(guest, tracker, new SplittableRandom(threads));
+      }
+    } finally {
+      MemoryMount.remove(directory);
+      Files.delete(directory);
+    }
+  }
+
+  private static void checkRounds(ReadingGuest guest, DirtyTracker tracker, SplittableRandom random)
+      throws Exception {
+    for (int round = 0; round < 6; round++) {
+      BitSet wrote = new BitSet();
+      for (int i = random.nextInt(60); i > 0; i--) {
+        int page = random.nextInt(PAGES);
+        wrote.set(page);
+        guest.write(page);
+      }
+      BitSet found = new BitSet();
+      long count = round % 3 == 2 ? tracker.takeInto(found) : tracker.takeFastInto(found);
+      assertThat(found).as("round %d", round).isEqualTo(wrote);
+      assertThat(count).isEqualTo(wrote.cardinality());
+    }
+  }
+}
