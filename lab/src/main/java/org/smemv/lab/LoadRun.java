@@ -12,7 +12,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -64,6 +63,14 @@ final class LoadRun {
   record Filled(int values, long millis) {}
 
   /**
+   * What is told every tenth of a second, since the beginning.
+   *
+   * @param answers requests that were answered
+   * @param errors wrong answers and lost connections
+   */
+  record Tick(long answers, long errors) {}
+
+  /**
    * @param stop ends the load when it is counted down
    */
   LoadRun(LoadPlan plan, int port, CountDownLatch stop) {
@@ -83,15 +90,15 @@ final class LoadRun {
    * @throws LabException when memcached cannot be filled
    */
   LoadSummary run(Consumer<Filled> filled, Consumer<Second> second) throws InterruptedException {
-    return run(filled, second, answers -> {});
+    return run(filled, second, tick -> {});
   }
 
   /**
    * As the other.
    *
-   * @param tick told every tenth of a second how many requests were answered since the beginning
+   * @param tick told every tenth of a second
    */
-  LoadSummary run(Consumer<Filled> filled, Consumer<Second> second, LongConsumer tick)
+  LoadSummary run(Consumer<Filled> filled, Consumer<Second> second, Consumer<Tick> tick)
       throws InterruptedException {
     try (ExecutorService threads = Executors.newFixedThreadPool(plan.connections())) {
       long begin = System.nanoTime();
@@ -116,7 +123,7 @@ final class LoadRun {
   }
 
   private LoadSummary load(
-      ExecutorService threads, long fillMillis, Consumer<Second> second, LongConsumer tick)
+      ExecutorService threads, long fillMillis, Consumer<Second> second, Consumer<Tick> tick)
       throws InterruptedException {
     long epochMillis = System.currentTimeMillis();
     long start = System.nanoTime();
@@ -171,7 +178,7 @@ final class LoadRun {
   }
 
   private void reportUntilStopped(
-      LoadCounters counters, long start, Consumer<Second> second, LongConsumer tick)
+      LoadCounters counters, long start, Consumer<Second> second, Consumer<Tick> tick)
       throws InterruptedException {
     long sets = 0;
     long gets = 0;
@@ -199,7 +206,7 @@ final class LoadRun {
 
   /** Lets a second go by, with its ticks. */
   private boolean isStoppedInSecond(
-      int number, LoadCounters counters, long start, LongConsumer tick)
+      int number, LoadCounters counters, long start, Consumer<Tick> tick)
       throws InterruptedException {
     for (int i = 1; i <= TICKS_PER_SECOND; i++) {
       long at = (number - 1L) * TICKS_PER_SECOND + i;
@@ -207,7 +214,7 @@ final class LoadRun {
       if (stop.await(due, TimeUnit.NANOSECONDS)) {
         return true;
       }
-      tick.accept(counters.sets.sum() + counters.gets.sum());
+      tick.accept(new Tick(counters.sets.sum() + counters.gets.sum(), counters.errors()));
     }
     return false;
   }

@@ -31,9 +31,6 @@ final class MemcachedLoad implements Callable<Integer> {
   static final String TICK = "tick";
   static final String SUMMARY = "summary";
 
-  /** How many requests were answered so far. */
-  private record Tick(long answers) {}
-
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** How long the end of the program waits for the last requests and the summary. */
@@ -113,7 +110,7 @@ final class MemcachedLoad implements Callable<Integer> {
             .run(
                 filled -> print(FILLED, filled),
                 second -> print(SECOND, second),
-                answers -> print(TICK, new Tick(answers)));
+                tick -> print(TICK, tick));
     print(SUMMARY, summary);
     return summary.errors() == 0 ? 0 : 1;
   }

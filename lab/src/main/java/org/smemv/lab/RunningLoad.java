@@ -22,8 +22,8 @@ public final class RunningLoad implements AutoCloseable {
   private final CompletableFuture<Boolean> filled = new CompletableFuture<>();
   private final CompletableFuture<LoadSummary> summary = new CompletableFuture<>();
   private volatile long requestsLastSecond;
-  private final AtomicInteger secondsWithAnswers = new AtomicInteger();
   private final AtomicInteger ticksWithAnswers = new AtomicInteger();
+  private volatile long errors;
   private long answers;
 
   private RunningLoad(Process process) {
@@ -59,11 +59,10 @@ public final class RunningLoad implements AutoCloseable {
         long now = line.path("answers").asLong();
         ticksWithAnswers.addAndGet(now > answers ? 1 : 0);
         answers = now;
+        errors = line.path("errors").asLong();
       }
-      case MemcachedLoad.SECOND -> {
-        requestsLastSecond = line.path("sets").asLong() + line.path("gets").asLong();
-        secondsWithAnswers.addAndGet(requestsLastSecond > 0 ? 1 : 0);
-      }
+      case MemcachedLoad.SECOND ->
+          requestsLastSecond = line.path("sets").asLong() + line.path("gets").asLong();
       default -> {
         ((ObjectNode) line).remove(MemcachedLoad.KIND);
         summary.complete(JSON.convertValue(line, LoadSummary.class));
@@ -85,17 +84,17 @@ public final class RunningLoad implements AutoCloseable {
     return requestsLastSecond;
   }
 
-  /** How many whole seconds had an answer so far; grows as long as the server goes on. */
-  public int secondsWithAnswers() {
-    return secondsWithAnswers.get();
-  }
-
   /**
    * How many whole tenths of a second had an answer so far. As the first one after a call of this
    * may have begun before the call, two more mean answers after it.
    */
   public int ticksWithAnswers() {
     return ticksWithAnswers.get();
+  }
+
+  /** Wrong answers and lost connections up to the last whole tenth of a second. */
+  public long errors() {
+    return errors;
   }
 
   /**

@@ -6,7 +6,6 @@ import static org.smemv.lab.SplitLab.MIB;
 
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.smemv.migration.MigrationState;
@@ -20,28 +19,29 @@ import org.smemv.node.api.VmState;
 /** Agents die by SIGKILL, and their VMs do not, as long as no page is lost. */
 class AgentCrashIT {
   private static SplitLab lab;
+  private static SharedVm shared;
 
   @BeforeAll
   static void up() {
     lab = SplitLab.up("512M", "384M", "256M", "256M", "256M");
+    shared = new SharedVm(lab, SplitLab.ANSWER_SECONDS, null);
   }
 
   @AfterAll
   static void down() {
-    if (lab != null) {
+    if (lab == null) {
+      return;
+    }
+    try {
+      shared.end();
+    } finally {
       lab.close();
     }
   }
 
-  @AfterEach
-  void clear() throws Exception {
-    lab.clear();
-  }
-
   @Test
   void theMainHostsAgentIsKilledAgainAndAgainAndNothingIsLost() throws Exception {
-    TestVm vm = lab.start("vm", 2);
-    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    TestVm vm = shared.split(2);
     long pid = lab.host("h2").vm("vm").pid();
     long free = lab.host("h2").host().freeBytes();
 
@@ -62,13 +62,12 @@ class AgentCrashIT {
     for (String sub : List.of("h3", "h4")) {
       assertThat(lab.host(sub).host().shares()).as(sub).hasSize(1);
     }
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void aLostSubHostStallsItsVmAloneAndIsNamedWithWhatIsLost() throws Exception {
-    TestVm vm = lab.start("vm", 1);
-    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    shared.split(2);
     TestVm other = lab.start("other", 1);
     lab.awaitVm("h2", "vm", r -> r.faults().remote() > 0);
 
@@ -92,7 +91,7 @@ class AgentCrashIT {
 
   @Test
   void theSourcesAgentDiesWhileItCopiesAndTheVmStaysWhole() throws Exception {
-    TestVm vm = lab.start("vm", 1);
+    TestVm vm = shared.whole(2);
     lab.awaitCopying(lab.host("h1").migrate("vm", SplitLab.slowSplit("h3", "h4")));
     assertThat(reserved("h2") + reserved("h3") + reserved("h4")).isPositive();
 
@@ -106,7 +105,7 @@ class AgentCrashIT {
     List.of("h2", "h3", "h4").forEach(lab::awaitAllFree);
     // And it can be moved as if nothing had been.
     lab.migrate(vm, SplitLab.split("h3", "h4"));
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   private static long reserved(String host) throws Exception {
@@ -116,7 +115,7 @@ class AgentCrashIT {
 
   @Test
   void aTargetThatDiesBeforeTheSwitchEndsTheMigrationAndTheVmGoesOnAtItsSource() throws Exception {
-    TestVm vm = lab.start("vm", 1);
+    TestVm vm = shared.whole(2);
     for (String target : List.of("h2", "h3")) {
       MigrationReport copying =
           lab.awaitCopying(lab.host("h1").migrate("vm", SplitLab.slowSplit("h3", "h4")));
@@ -134,13 +133,13 @@ class AgentCrashIT {
     }
     assertThat(lab.host("h1").host().freeBytes()).isEqualTo((512 - 256) * MIB);
     lab.migrate(vm, SplitLab.split("h3", "h4"));
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void aTargetThatComesBackWithLessMemoryEndsTheMigrationAndTheVmGoesOnAtItsSource()
       throws Exception {
-    TestVm vm = lab.start("vm", 1);
+    TestVm vm = shared.whole(2);
     MigrationReport copying =
         lab.awaitCopying(lab.host("h1").migrate("vm", SplitLab.slowSplit("h3", "h4")));
     lab.restartAgent("h3", "32M");
@@ -159,7 +158,7 @@ class AgentCrashIT {
         .hasMessageContainingAll("h3", "32 MiB");
     // What the others have is enough.
     lab.migrate(vm, SplitLab.split("h4"));
-    vm.assertNothingIsWrong();
     lab.restartAgent("h3", "256M");
+    shared.passed();
   }
 }

@@ -45,7 +45,7 @@ class EvictionStressIT {
 
   @Test
   void noByteIsWrongAfterManyEvictionsWithAgentKillsAmongThem() throws Exception {
-    TestVm vm = lab.start("vm", 1, null, STRESS_BYTES);
+    TestVm vm = lab.startWriting("vm", STRESS_BYTES);
     lab.migrate(vm, SplitLab.toMain("h2", MAIN_BYTES, 0, "h3", "h4"));
     Random random = new Random(SEED);
     long evictions = 0;

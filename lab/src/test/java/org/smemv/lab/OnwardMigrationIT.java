@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,29 +24,29 @@ class OnwardMigrationIT {
   private static final Duration MOVES = Duration.ofMinutes(2);
 
   private static SplitLab lab;
+  private static SharedVm shared;
 
   @BeforeAll
   static void up() {
     lab = SplitLab.up("384M", "256M", "256M", "256M", "256M");
+    shared = new SharedVm(lab, SplitLab.ANSWER_SECONDS, null);
   }
 
   @AfterAll
   static void down() {
-    if (lab != null) {
+    if (lab == null) {
+      return;
+    }
+    try {
+      shared.end();
+    } finally {
       lab.close();
     }
   }
 
-  @AfterEach
-  void clear() throws Exception {
-    lab.clear();
-  }
-
   @Test
   void theMainPartMovesAndNoPageOfASubHostTravels() throws Exception {
-    TestVm vm = lab.start("vm", 2);
-    MigrationReport split = lab.migrate(vm, SplitLab.split("h3", "h4"));
-    assertThat(split.targets()).hasSize(3);
+    TestVm vm = shared.split(2);
     vm.awaitProgress();
 
     MigrationReport on = move("h2", vm, SplitLab.MAIN_BYTES, "h5");
@@ -65,13 +64,12 @@ class OnwardMigrationIT {
     lab.awaitAllFree("h5");
     vm.awaitProgress();
     TestVm.assertAddsUp(lab.host("h2").vm("vm"));
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void aSplitVmIsMergedOnOneHostAndSplitAgain() throws Exception {
-    TestVm vm = lab.start("vm", 2);
-    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    TestVm vm = shared.split(2);
     vm.awaitProgress();
 
     MigrationReport merged = move("h2", vm, SplitLab.VM_BYTES, "h1");
@@ -86,13 +84,12 @@ class OnwardMigrationIT {
 
     lab.migrate(vm, SplitLab.split("h3", "h4"));
     vm.awaitProgress();
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void aSubHostIsExchangedForAnotherWhileTheMainPartMoves() throws Exception {
-    TestVm vm = lab.start("vm", 1);
-    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    TestVm vm = shared.split(2);
     MigrateVm exchange = SplitLab.toMain("h1", SplitLab.MAIN_BYTES, 0, "h5", "h4");
     MigrationReport begun = lab.host("h2").migrate("vm", exchange);
     await("h2", begun, MigrationState.SETTLE);
@@ -104,7 +101,7 @@ class OnwardMigrationIT {
     List.of("h2", "h3").forEach(lab::awaitAllFree);
     vm.awaitProgress();
     TestVm.assertAddsUp(lab.host("h1").vm("vm"));
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   /** It leaves h3 for a second at least, as each second it is looked whether it has left. */
@@ -120,8 +117,7 @@ class OnwardMigrationIT {
 
   @Test
   void aSubHostBecomesTheMainHostAndKeepsNothingAsASubHost() throws Exception {
-    TestVm vm = lab.start("vm", 1);
-    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    TestVm vm = shared.split(2);
     vm.awaitProgress();
 
     move("h2", vm, SplitLab.MAIN_BYTES, "h3", "h4", "h1");
@@ -131,13 +127,12 @@ class OnwardMigrationIT {
     lab.awaitAllFree("h2");
     vm.awaitProgress();
     TestVm.assertAddsUp(lab.host("h3").vm("vm"));
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void aMoveThatIsCancelledLeavesTheSplitVmAsItWas() throws Exception {
-    TestVm vm = lab.start("vm", 1);
-    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    TestVm vm = shared.split(2);
     MigrateVm slow = SplitLab.toMain("h5", SplitLab.MAIN_BYTES, MIB);
     MigrationReport begun = lab.host("h2").migrate("vm", slow);
     await("h2", begun, MigrationState.COPY);
@@ -147,7 +142,7 @@ class OnwardMigrationIT {
     lab.awaitAllFree("h5");
     vm.awaitProgress();
     move("h2", vm, SplitLab.MAIN_BYTES, "h5");
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   private static MigrationReport move(

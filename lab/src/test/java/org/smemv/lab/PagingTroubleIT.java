@@ -16,7 +16,6 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,31 +36,32 @@ class PagingTroubleIT {
   private static final long STANDARD_OUTPUT = 1;
 
   private static SplitLab lab;
+  private static SharedVm shared;
   private TestVm vm;
   private VmReport split;
 
   @BeforeAll
   static void up() {
     lab = SplitLab.up("256M", "256M", "256M", "256M");
+    shared = new SharedVm(lab, SplitLab.PATIENT_SECONDS, null);
   }
 
   @AfterAll
   static void down() {
-    if (lab != null) {
+    if (lab == null) {
+      return;
+    }
+    try {
+      shared.end();
+    } finally {
       lab.close();
     }
   }
 
   @BeforeEach
   void start() throws Exception {
-    vm = lab.startPatient("vm");
-    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    vm = shared.split(1);
     split = awaitPaging();
-  }
-
-  @AfterEach
-  void clear() throws Exception {
-    lab.clear();
   }
 
   private static VmReport awaitPaging() {
@@ -89,7 +89,7 @@ class PagingTroubleIT {
       assertThat(back.subs()).allMatch(VmReport.Sub::connected);
       monitor.awaitPrompt();
     }
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   /** Of a process, its first thread, which in QEMU runs the main loop. */
@@ -113,7 +113,7 @@ class PagingTroubleIT {
     VmReport back = lab.awaitVm("h2", "vm", r -> r.state() == VmState.RUNNING);
     assertThat(isConnected(back, "h3")).isTrue();
     TestVm.assertAddsUp(back);
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   private static boolean isConnected(VmReport report, String sub) {
@@ -137,7 +137,7 @@ class PagingTroubleIT {
 
     assertThat(count(lab.lab().host("h2").plan().log(), "the evictor broke")).isEqualTo(2);
     assertThat(lab.lab().agent("h2").orElseThrow().pid()).isEqualTo(agent);
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   private void awaitPagingAgainAfterItBroke(int times) throws Exception {

@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,27 +27,29 @@ class PostCopyIT {
   private static final Duration MOVES = Duration.ofMinutes(2);
 
   private static SplitLab lab;
+  private static SharedVm shared;
 
   @BeforeAll
   static void up() {
     lab = SplitLab.up("384M", "384M", "256M", "256M");
+    shared = new SharedVm(lab, SplitLab.PATIENT_SECONDS, null);
   }
 
   @AfterAll
   static void down() {
-    if (lab != null) {
+    if (lab == null) {
+      return;
+    }
+    try {
+      shared.end();
+    } finally {
       lab.close();
     }
   }
 
-  @AfterEach
-  void clear() throws Exception {
-    lab.clear();
-  }
-
   @Test
   void aVmRunsElsewhereAtOnceAndItsPagesFollow() throws Exception {
-    TestVm vm = lab.start("vm", 2);
+    TestVm vm = shared.whole(2);
     MigrationReport whole = move("h1", vm, 0, MigrationMode.POSTCOPY, "h2");
     assertThat(whole.postCopy()).isTrue();
     assertThat(whole.targets().getFirst().pages()).as("sent before the switch").isZero();
@@ -68,12 +69,12 @@ class PostCopyIT {
     List.of("h1", "h3", "h4").forEach(lab::awaitAllFree);
     vm.awaitProgress();
     TestVm.assertAddsUp(lab.host("h2").vm("vm"));
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void aPreCopyThatIsSlowBecomesAPostCopyWhenToldOrWhenItsTimeIsOver() throws Exception {
-    TestVm vm = lab.start("vm", 1);
+    TestVm vm = shared.whole(2);
     MigrateVm slow = request(0, MigrationMode.PRECOPY, 2 * MIB, 100, TimeoutAction.ABORT, "h2");
     MigrationReport begun = lab.host("h1").migrate("vm", slow);
     lab.awaitCopying(begun);
@@ -98,12 +99,12 @@ class PostCopyIT {
     lab.awaitAllFree("h2");
     vm.awaitProgress();
     TestVm.assertAddsUp(lab.host("h1").vm("vm"));
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void agentsThatDieWhilePagesAreStillAtTheSourceLoseNone() throws Exception {
-    TestVm vm = lab.startPatient("vm");
+    TestVm vm = shared.whole(2);
     dies("h1", "h1", "migration to h2: SEND_BODY", vm);
     assertThat(lab.host("h1").vm("vm").state()).isEqualTo(VmState.RUNNING);
     dies("h1", "h1", "migration to h2: RESUME", vm);
@@ -114,7 +115,7 @@ class PostCopyIT {
     awaitAlone("h2");
     dies("h2", "h1", "sub-host h2 is drained", vm);
     awaitAlone("h1");
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   /** The VM moves, an agent dies at that line of its log and comes back, and the VM goes on. */

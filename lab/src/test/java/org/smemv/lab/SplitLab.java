@@ -36,9 +36,17 @@ final class SplitLab implements AutoCloseable {
 
   static final long FILL_BYTES = 80 * MIB;
 
+  /** Four times the usual: filling costs the guest as much for each value, whatever its size. */
+  private static final int VALUE_BYTES = 4096;
+
   private static final int MEMCACHED_MEBIBYTES = 112;
   private static final long STRESS_BYTES = 8 * MIB;
-  private static final int PATIENT_SECONDS = 180;
+
+  /** How long a client waits for an answer, and where the VM must stand for a while. */
+  static final int ANSWER_SECONDS = 30;
+
+  static final int PATIENT_SECONDS = 180;
+
   private static final Duration BOOTS = Duration.ofMinutes(2);
   private static final Duration FILLS = Duration.ofMinutes(2);
   private static final Duration MOVES = Duration.ofMinutes(2);
@@ -69,28 +77,23 @@ final class SplitLab implements AutoCloseable {
 
   /** Starts a VM on h1 and puts it under load; returns when the load runs. */
   TestVm start(String name, int cpus) throws OperationException {
-    return start(name, cpus, null);
+    return start(name, cpus, null, ANSWER_SECONDS);
   }
 
-  /** The same with a disk. */
-  TestVm start(String name, int cpus, @Nullable String disk) throws OperationException {
-    return start(name, cpus, disk, STRESS_BYTES);
+  /** The same with a disk, and a client that waits so long for an answer. */
+  TestVm start(String name, int cpus, @Nullable String disk, int answerSeconds)
+      throws OperationException {
+    return start(name, cpus, disk, STRESS_BYTES, answerSeconds, 0);
   }
 
   /** The same with so much memory that the guest itself writes and verifies all the time. */
-  TestVm start(String name, int cpus, @Nullable String disk, long stressBytes)
-      throws OperationException {
-    return start(name, cpus, disk, stressBytes, 30, 0);
+  TestVm startWriting(String name, long stressBytes) throws OperationException {
+    return start(name, 1, null, stressBytes, ANSWER_SECONDS, 0);
   }
 
   /** A VM that has half of its memory on h1 and the rest on these from its start. */
   TestVm startSplit(String name, String... subs) throws OperationException {
-    return start(name, 2, null, STRESS_BYTES, 30, MAIN_BYTES, subs);
-  }
-
-  /** For a VM that must stand for a while: its client waits longer for an answer. */
-  TestVm startPatient(String name) throws OperationException {
-    return start(name, 1, null, STRESS_BYTES, PATIENT_SECONDS, 0);
+    return start(name, 2, null, STRESS_BYTES, ANSWER_SECONDS, MAIN_BYTES, subs);
   }
 
   /** A VM of 160 MiB with a light load, for tests of several at once. */
@@ -99,7 +102,8 @@ final class SplitLab implements AutoCloseable {
     GuestOptions options = new GuestOptions("10.77.1." + number + "/16", 48, 4 * MIB);
     Guest guest = lab.client().guest(options.address());
     LoadPlan load =
-        new LoadPlan(guest.address(), 32 * MIB, 4096, 4, 0, 0.3, 0.5, 200, PATIENT_SECONDS, number);
+        new LoadPlan(
+            guest.address(), 32 * MIB, VALUE_BYTES, 4, 0, 0.3, 0.5, 200, PATIENT_SECONDS, number);
     return boot(host, vm(name, 160 * MIB, 1, number, null, options, 0), guest, load);
   }
 
@@ -116,7 +120,9 @@ final class SplitLab implements AutoCloseable {
     GuestOptions options =
         new GuestOptions("10.77.1." + number + "/16", MEMCACHED_MEBIBYTES, stressBytes);
     Guest guest = lab.client().guest(options.address());
-    LoadPlan load = LoadPlan.of(guest.address(), FILL_BYTES).withTimeoutSeconds(answerSeconds);
+    LoadPlan load =
+        new LoadPlan(
+            guest.address(), FILL_BYTES, VALUE_BYTES, 8, 0, 0.6, 0, 0, answerSeconds, number);
     TestVm vm =
         boot("h1", vm(name, VM_BYTES, cpus, number, disk, options, mainBytes, subs), guest, load);
     vm.awaitProgress();
@@ -185,18 +191,28 @@ final class SplitLab implements AutoCloseable {
 
   /** Moves a VM away from h1 and waits until that is done. */
   MigrationReport migrate(TestVm vm, MigrateVm request) throws OperationException {
-    MigrationReport first = host("h1").migrate(vm.name(), request);
-    MigrationReport last = await(first, report -> report.state().isOverOrStalled());
+    return migrate("h1", vm.name(), request);
+  }
+
+  /** The same from another host. */
+  MigrationReport migrate(String source, String vm, MigrateVm request) throws OperationException {
+    MigrationReport first = host(source).migrate(vm, request);
+    MigrationReport last = await(source, first, report -> report.state().isOverOrStalled());
     assertThat(last.state()).as(String.valueOf(last.reason())).isEqualTo(MigrationState.DONE);
     return last;
   }
 
   /** Follows a migration on h1 until it looks as wanted. */
   MigrationReport await(MigrationReport first, Predicate<MigrationReport> wanted) {
+    return await("h1", first, wanted);
+  }
+
+  /** The same on another host. */
+  MigrationReport await(String source, MigrationReport first, Predicate<MigrationReport> wanted) {
     return Awaitility.await("migration " + first.id())
         .atMost(MOVES)
         .pollInterval(Duration.ofMillis(50))
-        .until(() -> host("h1").migration(first.id()), wanted);
+        .until(() -> host(source).migration(first.id()), wanted);
   }
 
   /** Until pages are on their way, and far from done. */
@@ -253,21 +269,26 @@ final class SplitLab implements AutoCloseable {
 
   /** Ends all VMs and starts dead agents again, so that the next test begins with a fresh lab. */
   void clear() throws OperationException, IOException {
-    spareAgents();
     vms.forEach(TestVm::close);
     vms.clear();
-    for (LabHost host : lab.hosts()) {
-      String name = host.plan().name();
-      if (lab.agent(name).filter(RecordedProcess::isAlive).isEmpty()) {
-        lab.startAgent(name);
-      }
-    }
+    mend();
     for (LabHost host : lab.hosts()) {
       for (VmReport vm : host(host.plan().name()).vms()) {
         host(host.plan().name()).stop(vm.name());
       }
     }
     lab.hosts().forEach(host -> awaitAllFree(host.plan().name()));
+  }
+
+  /** Starts dead agents again; what was foretold to them does not come to pass. */
+  void mend() throws IOException {
+    spareAgents();
+    for (LabHost host : lab.hosts()) {
+      String name = host.plan().name();
+      if (lab.agent(name).filter(RecordedProcess::isAlive).isEmpty()) {
+        lab.startAgent(name);
+      }
+    }
   }
 
   @Override

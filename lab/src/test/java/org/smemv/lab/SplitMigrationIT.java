@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,24 +27,30 @@ import org.smemv.node.api.VmState;
 /** VMs under load are split over hosts, and nothing of what they hold is ever wrong. */
 class SplitMigrationIT {
   private static SplitLab lab;
+  private static SharedVm shared;
 
-  @TempDir private Path folder;
+  @TempDir private static Path folder;
 
   @BeforeAll
-  static void up() {
+  static void up() throws Exception {
+    Path disk = folder.resolve("disk.raw");
+    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
+      file.setLength(64 * MIB);
+    }
     lab = SplitLab.up("512M", "384M", "256M", "256M", "256M");
+    shared = new SharedVm(lab, SplitLab.ANSWER_SECONDS, disk.toString());
   }
 
   @AfterAll
   static void down() {
-    if (lab != null) {
+    if (lab == null) {
+      return;
+    }
+    try {
+      shared.end();
+    } finally {
       lab.close();
     }
-  }
-
-  @AfterEach
-  void clear() throws Exception {
-    lab.clear();
   }
 
   @ParameterizedTest
@@ -61,7 +66,7 @@ class SplitMigrationIT {
   })
   void aVmUnderLoadIsSplitAndGoesOn(String subs, int cpus) throws Exception {
     String[] names = subs.isEmpty() ? new String[0] : subs.split(" ", -1);
-    TestVm vm = lab.start("vm", cpus);
+    TestVm vm = shared.whole(cpus);
 
     MigrationReport report = lab.migrate(vm, SplitLab.split(names));
 
@@ -76,7 +81,7 @@ class SplitMigrationIT {
     }
     assertSharesHoldWhatTheMainHostSays(names);
     lab.awaitAllFree("h1");
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   /** What is on its way while one host is asked after the other may be counted by both. */
@@ -95,14 +100,11 @@ class SplitMigrationIT {
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void aDiskIsWrittenAndReadOnAllTheWay(int cpus) throws Exception {
-    Path disk = folder.resolve("disk.raw");
-    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
-      file.setLength(64 * MIB);
-    }
-    TestVm vm = lab.start("vm", cpus, disk.toString());
+    TestVm vm = shared.whole(cpus);
     vm.guest()
         .run(
             """
+            rm -f /tmp/stop /tmp/stopped /tmp/round /tmp/wrong
             cat >/tmp/disk.sh <<'END'
             i=0
             while [ ! -e /tmp/stop ]; do
@@ -128,7 +130,7 @@ class SplitMigrationIT {
     vm.guest().run("touch /tmp/stop");
     assertThat(Pause.until(Duration.ofMinutes(1), () -> stopped(vm))).isTrue();
     assertThat(vm.guest().run("cat /tmp/wrong 2>/dev/null || true")).isEmpty();
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   private static boolean stopped(TestVm vm) {
@@ -151,7 +153,7 @@ class SplitMigrationIT {
 
   @Test
   void theMainMemoryShrinksAndGrowsUnderLoad() throws Exception {
-    TestVm vm = lab.start("vm", 1);
+    TestVm vm = shared.whole(2);
     List<SubShare> shares =
         Arrays.asList(new SubShare("h3", 128 * MIB), new SubShare("h4", 128 * MIB));
     lab.migrate(
@@ -175,6 +177,6 @@ class SplitMigrationIT {
     TestVm.assertAddsUp(lab.awaitVm("h2", "vm", r -> r.residentBytes() > 100 * MIB));
     vm.awaitProgress();
     assertThat(lab.host("h2").host().freeBytes()).isEqualTo((384 - 200) * MIB);
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 }

@@ -1,7 +1,6 @@
 package org.smemv.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.smemv.lab.SplitLab.MIB;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,28 +34,30 @@ class SwitchOverCrashIT {
   private static final Duration SETTLES = Duration.ofMinutes(2);
 
   private static SplitLab lab;
+  private static SharedVm shared;
   private String place = "h1";
 
   @BeforeAll
   static void up() {
     lab = SplitLab.up("384M", "384M", "256M", "256M");
+    shared = new SharedVm(lab, SplitLab.PATIENT_SECONDS, null);
   }
 
   @AfterAll
   static void down() {
-    if (lab != null) {
+    if (lab == null) {
+      return;
+    }
+    try {
+      shared.end();
+    } finally {
       lab.close();
     }
   }
 
-  @AfterEach
-  void clear() throws Exception {
-    lab.clear();
-  }
-
   @Test
   void aSourceAgentThatDiesInTheSwitchHasLostTheVmOnlyOnceTheTargetHasTakenIt() throws Exception {
-    TestVm vm = lab.startPatient("vm");
+    TestVm vm = shared.whole(1);
     for (String step : List.of("PAUSE", "SEND_BODY", "COMMIT")) {
       dies(place, "migration to " + other() + ": " + step, vm);
       assertThat(place).as("died in " + step).isEqualTo("h1");
@@ -76,12 +76,12 @@ class SwitchOverCrashIT {
     lab.awaitAllFree("h4");
     dies(place, "migration to " + other() + ": RESUME", vm, "h3", "h4");
     assertThat(place).isEqualTo("h2");
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void aMainHostsAgentThatDiesInTheSwitchHasTheVmOnceItHasTakenIt() throws Exception {
-    TestVm vm = lab.startPatient("vm");
+    TestVm vm = shared.whole(1);
     dies(other(), "all of it has arrived from h1", vm);
     assertThat(place).isEqualTo("h1");
     dies(other(), "taken from h1", vm);
@@ -90,13 +90,12 @@ class SwitchOverCrashIT {
     assertThat(place).isEqualTo("h1");
     dies(other(), "taken from h1", vm, "h3", "h4");
     assertThat(place).isEqualTo("h2");
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void aSplitVmThatMovesOnIsInOnePlaceAtWhicheverStepAnAgentDies() throws Exception {
-    TestVm vm = lab.startPatient("vm");
-    lab.migrate(vm, SplitLab.split("h3", "h4"));
+    TestVm vm = shared.split(1);
     place = "h2";
     dies(place, "migration to h1: COPY", vm);
     dies(place, "migration to h1: SEND_BODY", vm);
@@ -107,12 +106,12 @@ class SwitchOverCrashIT {
     dies(place, "migration to h2: RESUME", vm);
     assertThat(place).isEqualTo("h2");
     TestVm.assertAddsUp(lab.host("h2").vm("vm"));
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   @Test
   void aSubHostsAgentThatDiesWhileTheVmStandsTurnsTheVmBack() throws Exception {
-    TestVm vm = lab.startPatient("vm");
+    TestVm vm = shared.whole(1);
     RecordedProcess sub = lab.lab().agent("h3").orElseThrow();
     MortalAgent.foretell(lab.lab().plan().host("h1"), "migration to h2: SEND_BODY", sub);
     MigrationReport begun = lab.host("h1").migrate(vm.name(), forced("h2", "h3", "h4"));
@@ -121,7 +120,7 @@ class SwitchOverCrashIT {
     assertThat(ended.reason()).contains("sub-host h3");
     vm.awaitProgress();
     assertThat(awaitOnlyPlace()).isEqualTo("h1");
-    vm.assertNothingIsWrong();
+    shared.passed();
   }
 
   private String other() {
@@ -155,7 +154,7 @@ class SwitchOverCrashIT {
     }
     long main = subs.length == 0 ? 0 : SplitLab.MAIN_BYTES;
     return new MigrateVm(
-        target, main, shares, MigrationMode.PRECOPY, 50, 96 * MIB, 3, TimeoutAction.FORCE, false);
+        target, main, shares, MigrationMode.PRECOPY, 500, 0, 1, TimeoutAction.FORCE, false);
   }
 
   /** The one host that has the VM, when it runs there and all others know nothing of it. */

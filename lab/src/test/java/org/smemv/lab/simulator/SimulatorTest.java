@@ -3,8 +3,10 @@ package org.smemv.lab.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,13 +52,17 @@ class SimulatorTest {
     World.Tally tally = new World.Tally();
     long first = SEED == null ? 1 : SEED;
     long last = SEED == null ? SEEDS : SEED;
-    for (long seed = first; seed <= last; seed++) {
-      Outcome outcome = Simulator.run(seed, null);
-      if (outcome.violation() != null) {
-        throw new AssertionError(failure(outcome), outcome.violation());
-      }
-      tally.add(outcome.tally());
-    }
+    Optional<Outcome> wrong =
+        LongStream.rangeClosed(first, last)
+            .parallel()
+            .mapToObj(seed -> Simulator.run(seed, null))
+            .peek(outcome -> tally.add(outcome.tally()))
+            .filter(outcome -> outcome.violation() != null)
+            .findFirst();
+    wrong.ifPresent(
+        outcome -> {
+          throw new AssertionError(failure(outcome), outcome.violation());
+        });
     if (SEED != null) {
       Simulator.write(SEED, null, file(SEED));
     }

@@ -41,7 +41,8 @@ final class World implements AutoCloseable {
     int cuts;
     long writes;
 
-    void add(Tally other) {
+    /** Any thread. */
+    synchronized void add(Tally other) {
       migrations += other.migrations;
       done += other.done;
       crashes += other.crashes;
