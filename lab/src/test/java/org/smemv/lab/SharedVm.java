@@ -89,6 +89,11 @@ final class SharedVm {
             .atMost(SETTLES)
             .ignoreExceptionsInstanceOf(OperationException.class)
             .until(this::find, Objects::nonNull);
+    if (List.of(subs).contains(now.host())) { // its main host does not become a sub-host at once
+      bring(main);
+      bring(main, subs);
+      return;
+    }
     Set<String> places = new TreeSet<>(List.of(subs));
     places.add(main);
     boolean there = now.host().equals(main) && now.mainMemoryBytes() == bytes;
