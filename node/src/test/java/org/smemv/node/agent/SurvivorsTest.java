@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostControl.Role;
+import org.smemv.migration.HostControl.Share;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.HostOperations;
@@ -131,6 +132,35 @@ class SurvivorsTest {
     qemu.destroyForcibly().waitFor();
     await().until(() -> vms.unheld().isEmpty());
     assertThat(ledger.grantedBytes()).isZero();
+    assertThat(paths.ram("a")).doesNotExist();
+    assertThat(vms.claim("a")).isNull();
+  }
+
+  /** Its sub-hosts hear that it needs nothing of them when they ask. */
+  @Test
+  void aVmWhoseAgentDiedBeforeItsQemuWasStartedIsNoMoreAndNeedsNoShares() throws Exception {
+    qemu.destroyForcibly().waitFor();
+    Files.delete(paths.vm("a").resolve("qemu.json"));
+    new VmRecord(
+            "a",
+            id,
+            1,
+            BYTES,
+            BYTES / 2,
+            Phase.TAKEN,
+            List.of(new Share(0, "h3", BYTES)),
+            null,
+            0,
+            false,
+            null)
+        .write(paths.vm("a"));
+    assertThat(arrivals().needs(id, "h3")).as("while it may be starting").isTrue();
+
+    takeHold();
+
+    assertThat(arrivals().needs(id, "h3")).isFalse();
+    assertThat(ledger.grantedBytes()).isZero();
+    assertThat(paths.vm("a").resolve("vm.json")).doesNotExist();
     assertThat(paths.ram("a")).doesNotExist();
     assertThat(vms.claim("a")).isNull();
   }
