@@ -62,9 +62,14 @@ final class SplitLab implements AutoCloseable {
 
   /** A lab whose hosts have these capacities. */
   static SplitLab up(String... capacities) {
+    return up(List.of(), capacities);
+  }
+
+  /** The same with more options for each agent. */
+  static SplitLab up(List<String> agentOptions, String... capacities) {
     GuestImage image = GuestImage.get();
     LabPlan plan = LabPlan.of(capacities.length, Arrays.asList(capacities), "1gbit", 1500);
-    return new SplitLab(Lab.up(plan, new MortalAgent()), image);
+    return new SplitLab(Lab.up(plan, new MortalAgent(agentOptions)), image);
   }
 
   Lab lab() {
