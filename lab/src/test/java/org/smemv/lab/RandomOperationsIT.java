@@ -44,10 +44,9 @@ class RandomOperationsIT {
   void nothingIsWrongAndNothingIsLeftBehindWhateverIsDoneAndWhateverBreaks() throws Exception {
     LabDirectory directory = LabDirectory.start(lab.lab());
     AgentDeaths deaths = new AgentDeaths(lab, HOSTS);
-    List<TestVm> vms = new ArrayList<>();
+    List<TestVm> vms = lab.startSmall(VMS, HOSTS);
     List<RandomOperations> operations = new ArrayList<>();
     for (String name : VMS) {
-      vms.add(lab.startSmall(name, HOSTS.get(vms.size())));
       operations.add(new RandomOperations(lab, directory, deaths, HOSTS, name, SEED));
     }
     RandomTrouble trouble = new RandomTrouble(lab, deaths, directory, HOSTS, SEED);
