@@ -22,6 +22,14 @@ public final class MortalAgent implements AgentProgram {
   private static final int KILLED = 137;
 
   private final AgentProgram agent = AgentProgram.ofThisBuild();
+  private final List<String> options;
+
+  /**
+   * @param options of the agent's command line, beside those that every agent has
+   */
+  MortalAgent(List<String> options) {
+    this.options = options;
+  }
 
   /** What runs in the agent's process. */
   public static void main(String... args) {
@@ -56,6 +64,7 @@ public final class MortalAgent implements AgentProgram {
     command.set(command.indexOf(SmemvCommand.class.getName()), MortalAgent.class.getName());
     command.addAll(
         1, List.of("-Dsmemv.reservation.lapse.seconds=10", "-D" + FILE + "=" + file(host)));
+    command.addAll(options);
     return command;
   }
 

@@ -1,13 +1,19 @@
 package org.smemv.lab;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
- * Kills agents and cuts links, one after the other, chosen by a seed. Agents of sub-hosts are left
- * alone, as the pages that they hold die with them; their links are not.
+ * Kills agents and the directory, cuts links and has agents stand still, one after the other,
+ * chosen by a seed.
  */
 final class RandomTrouble implements AutoCloseable {
   private static final int PAUSE_MILLIS_MAX = 12_000;
@@ -15,60 +21,76 @@ final class RandomTrouble implements AutoCloseable {
   private static final int CUT_MILLIS_MAX = 8_000;
 
   private final SplitLab lab;
-  private final List<String> mortal;
-  private final List<String> all;
+  private final AgentDeaths deaths;
+  private final LabDirectory directory;
+  private final List<String> hosts;
   private final Random random;
   private final Map<String, Integer> done = new TreeMap<>();
-  private final Thread thread;
+  private final ExecutorService worker = Executors.newSingleThreadExecutor();
+  private final Future<?> end;
   private volatile boolean running = true;
 
-  /**
-   * @param mortal whose agents are killed
-   * @param all whose links are cut
-   */
-  RandomTrouble(SplitLab lab, List<String> mortal, List<String> all, long seed) {
+  RandomTrouble(
+      SplitLab lab, AgentDeaths deaths, LabDirectory directory, List<String> hosts, long seed) {
     this.lab = lab;
-    this.mortal = mortal;
-    this.all = all;
+    this.deaths = deaths;
+    this.directory = directory;
+    this.hosts = hosts;
     this.random = new Random(seed);
-    this.thread = Thread.ofPlatform().name("trouble").start(this::run);
+    this.end = worker.submit(this::run);
   }
 
   private void run() {
-    try {
-      while (running) {
-        Thread.sleep(random.nextInt(PAUSE_MILLIS_MAX));
-        if (random.nextBoolean()) {
-          kill(mortal.get(random.nextInt(mortal.size())));
-        } else {
-          cut(all.get(random.nextInt(all.size())));
-        }
+    while (running) {
+      Pause.millis(random.nextInt(PAUSE_MILLIS_MAX));
+      switch (random.nextInt(8)) {
+        case 0 -> restartDirectory();
+        case 1 -> stop(anyHost());
+        case 2, 3, 4 -> cut(anyHost());
+        default -> killOne();
       }
-    } catch (InterruptedException e) {
-      // The test has seen enough: what was broken is whole again.
     }
   }
 
-  private void kill(String host) throws InterruptedException {
-    System.out.println("trouble: the agent of " + host + " is killed");
-    lab.lab().killAgent(host);
-    try {
-      Thread.sleep(random.nextInt(DOWN_MILLIS_MAX));
-    } finally {
-      lab.lab().startAgent(host);
-    }
-    done.merge("agents killed", 1, Integer::sum);
+  private String anyHost() {
+    return hosts.get(random.nextInt(hosts.size()));
   }
 
-  private void cut(String host) throws InterruptedException {
-    System.out.println("trouble: the link of " + host + " is cut");
+  /** The first one, in a random order, whose pages no VM needs. */
+  private void killOne() {
+    List<String> order = new ArrayList<>(hosts);
+    Collections.shuffle(order, random);
+    for (String host : order) {
+      if (deaths.kill(host, random.nextInt(DOWN_MILLIS_MAX))) {
+        count("agents killed", "the agent of " + host + " was killed");
+        return;
+      }
+    }
+  }
+
+  private void cut(String host) {
     lab.lab().host(host).cutLink();
     try {
-      Thread.sleep(random.nextInt(CUT_MILLIS_MAX));
+      Pause.millis(random.nextInt(CUT_MILLIS_MAX));
     } finally {
       lab.lab().host(host).restoreLink();
     }
-    done.merge("links cut", 1, Integer::sum);
+    count("links cut", "the link of " + host + " was cut");
+  }
+
+  private void stop(String host) {
+    deaths.stop(host, random.nextInt(CUT_MILLIS_MAX));
+    count("agents stopped", "the agent of " + host + " stood still");
+  }
+
+  private void restartDirectory() {
+    directory.restart();
+    count("directories killed", "the directory was killed");
+  }
+
+  private void count(String kind, String what) {
+    System.out.println("trouble: " + what);
+    done.merge(kind, 1, Integer::sum);
   }
 
   /** What was done, once this is closed. */
@@ -78,8 +100,9 @@ final class RandomTrouble implements AutoCloseable {
 
   /** Ends the trouble; all agents run and all links are whole then. */
   @Override
-  public void close() throws InterruptedException {
+  public void close() throws InterruptedException, ExecutionException {
     running = false;
-    thread.join();
+    worker.close();
+    end.get(); // what went wrong here is the test's failure
   }
 }

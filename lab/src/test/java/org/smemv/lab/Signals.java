@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 
 /** Signals to processes of a lab. */
 final class Signals {
@@ -17,15 +18,18 @@ final class Signals {
 
   /** Agents stand still, with all their connections open, until this is closed. */
   static Stopped stopAgents(Lab lab, String... hosts) {
-    long[] pids =
-        Arrays.stream(hosts).mapToLong(host -> lab.agent(host).orElseThrow().pid()).toArray();
-    Arrays.stream(pids).forEach(pid -> send("STOP", pid));
-    return () -> Arrays.stream(pids).forEach(pid -> send("CONT", pid));
+    List<RecordedProcess> agents =
+        Arrays.stream(hosts).map(host -> lab.agent(host).orElseThrow()).toList();
+    agents.forEach(agent -> send("STOP", agent.pid()));
+    return () ->
+        agents.stream()
+            .filter(RecordedProcess::isAlive)
+            .forEach(agent -> send("CONT", agent.pid()));
   }
 
   /** Processes that stand still. */
   interface Stopped extends AutoCloseable {
-    /** Lets them go on. */
+    /** Lets them go on, unless they were killed meanwhile. */
     @Override
     void close();
   }

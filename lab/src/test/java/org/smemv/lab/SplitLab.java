@@ -62,9 +62,14 @@ final class SplitLab implements AutoCloseable {
 
   /** A lab whose hosts have these capacities. */
   static SplitLab up(String... capacities) {
+    return up(List.of(), capacities);
+  }
+
+  /** The same with more options for each agent. */
+  static SplitLab up(List<String> agentOptions, String... capacities) {
     GuestImage image = GuestImage.get();
     LabPlan plan = LabPlan.of(capacities.length, Arrays.asList(capacities), "1gbit", 1500);
-    return new SplitLab(Lab.up(plan, new MortalAgent()), image);
+    return new SplitLab(Lab.up(plan, new MortalAgent(agentOptions)), image);
   }
 
   Lab lab() {
@@ -98,13 +103,33 @@ final class SplitLab implements AutoCloseable {
 
   /** A VM of 160 MiB with a light load, for tests of several at once. */
   TestVm startSmall(String name, String host) throws OperationException {
-    int number = vms.size() + 10;
+    return startSmall(List.of(name), List.of(host)).getFirst();
+  }
+
+  /** Such VMs, each on the host at its place in the list; they boot at the same time. */
+  List<TestVm> startSmall(List<String> names, List<String> hosts) throws OperationException {
+    List<SmallVm> booting = new ArrayList<>();
+    for (String name : names) {
+      SmallVm small = small(name, vms.size() + booting.size() + 10);
+      host(hosts.get(booting.size())).start(small.request());
+      booting.add(small);
+    }
+    List<TestVm> started = new ArrayList<>();
+    for (SmallVm small : booting) {
+      started.add(underLoad(small.request().name(), small.guest(), small.load()));
+    }
+    return started;
+  }
+
+  private record SmallVm(StartVm request, Guest guest, LoadPlan load) {}
+
+  private SmallVm small(String name, int number) {
     GuestOptions options = new GuestOptions("10.77.1." + number + "/16", 48, 4 * MIB);
     Guest guest = lab.client().guest(options.address());
     LoadPlan load =
         new LoadPlan(
             guest.address(), 32 * MIB, VALUE_BYTES, 4, 0, 0.3, 0.5, 200, PATIENT_SECONDS, number);
-    return boot(host, vm(name, 160 * MIB, 1, number, null, options, 0), guest, load);
+    return new SmallVm(vm(name, 160 * MIB, 1, number, null, options, 0), guest, load);
   }
 
   private TestVm start(
@@ -157,9 +182,13 @@ final class SplitLab implements AutoCloseable {
   private TestVm boot(String host, StartVm request, Guest guest, LoadPlan plan)
       throws OperationException {
     host(host).start(request);
+    return underLoad(request.name(), guest, plan);
+  }
+
+  private TestVm underLoad(String name, Guest guest, LoadPlan plan) {
     guest.awaitReady(BOOTS);
     RunningLoad load = lab.client().startLoad(plan);
-    TestVm vm = new TestVm(request.name(), guest, load);
+    TestVm vm = new TestVm(name, guest, load);
     vms.add(vm);
     load.awaitFilled(FILLS);
     return vm;

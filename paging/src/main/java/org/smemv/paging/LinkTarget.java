@@ -24,7 +24,8 @@ public record LinkTarget(
     int lane,
     String caller,
     Duration timeout) {
-  private static final UUID NO_VM = new UUID(0, 0);
+  /** On a connection of the control plane. */
+  static final UUID NO_VM = new UUID(0, 0);
 
   /** A link of the control plane. */
   public static LinkTarget control(InetSocketAddress address, String caller, Duration timeout) {

@@ -30,15 +30,19 @@ public final class PageLinkException extends RuntimeException {
   /** The peer answered with an ERROR, after which the connection goes on or is {@code lost}. */
   static PageLinkException refused(
       InetSocketAddress peer, UUID vm, ErrorCode code, boolean lost, String message) {
-    String text = "host at " + peer + " refused for VM " + vm + ": " + code + ": " + message;
+    String text = "host at " + peer + " refused" + about(vm) + ": " + code + ": " + message;
     return new PageLinkException(peer, vm, code, lost, text, null);
   }
 
   /** The connection is of no further use. */
   static PageLinkException lost(
       InetSocketAddress peer, UUID vm, String message, @Nullable Throwable cause) {
-    String text = "link to host at " + peer + " for VM " + vm + " is lost: " + message;
+    String text = "link to host at " + peer + about(vm) + " is lost: " + message;
     return new PageLinkException(peer, vm, null, true, text, cause);
+  }
+
+  private static String about(UUID vm) {
+    return vm.equals(LinkTarget.NO_VM) ? "" : " for VM " + vm;
   }
 
   /** The other host. */
