@@ -134,7 +134,8 @@ public final class Migration {
     reservations.announceMove();
     reservations.main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.parts());
     orders.stopIfCancelled();
-    source.begin();
+    source.begin(orders::isCancelled);
+    orders.stopIfCancelled();
   }
 
   private void copyInRounds() throws HostException, GivenUp, InterruptedException {
@@ -238,9 +239,11 @@ public final class Migration {
     String before = reason;
     while (true) {
       try {
-        figures.toGather(newMain.toGather());
-        reason = before;
+        BodySource.Unmoved unmoved = newMain.toGather();
+        figures.toGather(unmoved.pages());
+        reason = unmoved.why() == null ? before : unmoved.why();
         if (figures.toGather() == 0) {
+          reason = before;
           return;
         }
       } catch (HostException e) {
@@ -337,7 +340,8 @@ public final class Migration {
 
   /** Why it was given up or is held up; null otherwise. */
   public @Nullable String reason() {
-    return reason;
+    String why = reason;
+    return why == null ? rounds.heldUp() : why;
   }
 
   /** How far the copying is. */

@@ -40,11 +40,15 @@ final class MainMemoryChange {
     GuestPager pager = vm.pager();
     check(record, !staying(record).isEmpty(), bytes);
     List<Share> shares = wanted(record, bytes);
-    ShareGrants grants = new ShareGrants(share -> resize(record, share));
+    long epoch = record.epoch() + 1;
+    ShareGrants grants = new ShareGrants(new SubHosts(record, epoch));
     try {
+      vm.raiseEpoch(epoch); // so that nothing that was asked before undoes what is asked now
       grants.change(record.shares(), shares);
     } catch (HostException e) {
       throw keepsItsMemory(record, e);
+    } catch (IOException e) {
+      throw new OperationException(ErrorCode.FAILED, String.valueOf(e.getMessage()), e);
     }
     long granted = 0;
     try {
@@ -111,11 +115,35 @@ final class MainMemoryChange {
     return grown;
   }
 
-  private void resize(VmRecord record, Share share) throws HostException {
-    try (RemoteHost sub = new RemoteHost(share.host(), addressOf.apply(share.host()), host)) {
-      sub.resize(record.id(), share.bytes());
-    } catch (IllegalArgumentException e) { // the hosts file does not have it any more
-      throw new HostException(HostException.Kind.UNREACHABLE, String.valueOf(e.getMessage()), e);
+  private final class SubHosts implements ShareGrants.Grantor {
+    private final VmRecord record;
+    private final long epoch;
+
+    SubHosts(VmRecord record, long epoch) {
+      this.record = record;
+      this.epoch = epoch;
+    }
+
+    @Override
+    public void grant(Share share) throws HostException {
+      try (RemoteHost sub = connect(share)) {
+        sub.resize(record.id(), epoch, share.bytes());
+      }
+    }
+
+    @Override
+    public void grantAgain(Share share) throws HostException {
+      try (RemoteHost sub = connect(share)) {
+        sub.undoResize(record.id(), epoch, share.bytes());
+      }
+    }
+
+    private RemoteHost connect(Share share) throws HostException {
+      try {
+        return new RemoteHost(share.host(), addressOf.apply(share.host()), host);
+      } catch (IllegalArgumentException e) { // the hosts file does not have it any more
+        throw new HostException(HostException.Kind.UNREACHABLE, String.valueOf(e.getMessage()), e);
+      }
     }
   }
 

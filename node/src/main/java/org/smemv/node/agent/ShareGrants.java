@@ -13,6 +13,9 @@ final class ShareGrants {
   /** Asks the share's host to grant it: {@link org.smemv.migration.HostControl#resize}. */
   interface Grantor {
     void grant(Share share) throws HostException;
+
+    /** Takes that back: {@link org.smemv.migration.HostControl#undoResize}. */
+    void grantAgain(Share share) throws HostException;
   }
 
   private final Grantor grantor;
@@ -46,7 +49,7 @@ final class ShareGrants {
     for (int i = 0; i < before.size(); i++) {
       try {
         if (!changed.get(i).equals(before.get(i))) {
-          grantor.grant(before.get(i));
+          grantor.grantAgain(before.get(i));
         }
       } catch (HostException e) {
         Share share = changed.get(i);

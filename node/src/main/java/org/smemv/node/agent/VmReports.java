@@ -143,26 +143,7 @@ final class VmReports {
     if (vm.broken() != null) {
       return vm.broken();
     }
-    return pager == null ? null : pagingStall(pager);
-  }
-
-  private static @Nullable String pagingStall(GuestPager pager) {
-    for (SubHost sub : pager.subHosts().all()) {
-      String held = (sub.usedPages() << PageSize.SHIFT >> 20) + " MiB of the VM";
-      String name = sub.identity().name();
-      if (sub.state() == SubHost.State.FORGOTTEN && sub.usedPages() > 0) {
-        return "sub-host " + name + " was restarted and has lost " + held;
-      }
-      if (sub.state() != SubHost.State.CONNECTED && sub.usedPages() > 0) {
-        return "sub-host " + name + " with " + held + " cannot be reached: " + sub.reason();
-      }
-      String why = pager.stall(sub.identity().index());
-      if (why != null) {
-        return "sub-host " + name + ": " + why;
-      }
-    }
-    boolean full = pager.lacksRoom() && pager.waitingFaults() > 0;
-    return full ? "no sub-host has room for what must leave this host" : null;
+    return pager == null ? null : PagingStall.of(pager);
   }
 
   /** Bytes of the VM in this host's memory; 0 once it has let go of it. */
