@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
+import org.smemv.migration.HostControl.Share;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.api.VmState;
@@ -86,7 +87,8 @@ final class VmReports {
         resident,
         Math.max(0, record.memoryBytes() - resident - remote),
         record.shares().isEmpty() ? 0 : resident,
-        subs);
+        subs,
+        record.shares().stream().filter(Share::leaving).map(Share::host).toList());
   }
 
   /** What each sub-host has; none of a VM that is wholly here. */
