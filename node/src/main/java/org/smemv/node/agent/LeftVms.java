@@ -177,6 +177,20 @@ final class LeftVms {
   }
 
   private void freeOthers(Left left) {
+    try {
+      freeOthersOnce(left);
+    } catch (RuntimeException | Error e) {
+      log.error("VM {}: what it did not leave here is not free yet", left.name, e);
+      EachSecond.until(
+          "left-" + left.name,
+          () -> {
+            freeOthersOnce(left);
+            return true;
+          });
+    }
+  }
+
+  private void freeOthersOnce(Left left) {
     left.memory.freeOthers();
     synchronized (this) {
       left.freedOthers = true;
