@@ -49,8 +49,8 @@ public interface BodySource {
   /**
    * What is still to move: of a plan without a move of the body, or to a new main host.
    *
-   * @param pages on sub-hosts that leave, and, where the body stays, beyond what may be here; 0 when
-   *     all is as planned, or the VM has ended there
+   * @param pages on sub-hosts that leave, and, where the body stays, beyond what may be here; 0
+   *     when all is as planned, or the VM has ended there
    * @param why what keeps them from moving at the moment; null when nothing does
    */
   record Unmoved(long pages, @Nullable String why) {}

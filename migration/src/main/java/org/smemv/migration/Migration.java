@@ -229,7 +229,7 @@ public final class Migration {
     enter(MigrationState.SETTLE);
     try {
       source.retire();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | VirtualMachineError e) {
       log.error("VM {}: what it left at {} could not be removed", plan.name(), plan.source(), e);
     }
   }
@@ -241,9 +241,8 @@ public final class Migration {
       try {
         BodySource.Unmoved unmoved = newMain.toGather();
         figures.toGather(unmoved.pages());
-        reason = unmoved.why() == null ? before : unmoved.why();
-        if (figures.toGather() == 0) {
-          reason = before;
+        reason = unmoved.pages() == 0 || unmoved.why() == null ? before : unmoved.why();
+        if (unmoved.pages() == 0) {
           return;
         }
       } catch (HostException e) {
@@ -271,13 +270,17 @@ public final class Migration {
   /** The VM's pager moves the pages; this only waits for it. */
   private void awaitMoved() throws InterruptedException {
     while (true) {
-      BodySource.Unmoved unmoved = source.unmoved();
-      figures.toGather(unmoved.pages());
-      if (figures.toGather() == 0) {
-        reason = null;
-        return;
+      try {
+        BodySource.Unmoved unmoved = source.unmoved();
+        figures.toGather(unmoved.pages());
+        reason = unmoved.pages() == 0 ? null : unmoved.why();
+        if (unmoved.pages() == 0) {
+          return;
+        }
+      } catch (RuntimeException | VirtualMachineError e) { // they move all the same
+        log.error("VM {}: how far it is could not be found out", plan.name(), e);
+        reason = "how far it is could not be found out: " + e;
       }
-      reason = unmoved.why();
       clock.sleep(GATHER_MILLIS);
     }
   }
@@ -296,7 +299,7 @@ public final class Migration {
       } else {
         reservations.shrinkShares();
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | VirtualMachineError e) {
       log.error("VM {}: could not be brought back cleanly", plan.name(), e);
     }
     reservations.giveBack();

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Checks of what a peer asks for; each failure is an {@link IllegalArgumentException} that names the
- * value and what would fit.
+ * Checks of what a peer asks for; each failure is an {@link IllegalArgumentException} that names
+ * the value and what would fit.
  */
 public final class ReservationCheck {
   /** More than any host has; keeps sums far from overflow. */

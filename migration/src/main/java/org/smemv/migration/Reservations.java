@@ -119,7 +119,7 @@ final class Reservations {
         } else {
           host.getValue().release(plan.vm(), plan.epoch());
         }
-      } catch (HostException e) {
+      } catch (HostException | RuntimeException | VirtualMachineError e) {
         log.info("VM {}: a reservation lapses by itself: {}", plan.name(), e.getMessage());
       }
     }
@@ -133,7 +133,7 @@ final class Reservations {
           named(present, staying.share().host())
               .undoResize(plan.vm(), plan.epoch(), staying.formerBytes());
         }
-      } catch (HostException e) {
+      } catch (HostException | RuntimeException | VirtualMachineError e) {
         log.warn("VM {}: more is reserved than it uses: {}", plan.name(), e.getMessage());
       }
     }

@@ -102,6 +102,10 @@ final class FakeBody implements BodySource {
 
   @Override
   public Unmoved unmoved() {
+    if (failsAt.equals("unmoved")) {
+      failsAt = "";
+      throw new IllegalStateException("it broke");
+    }
     return unmoved.isEmpty() ? new Unmoved(0, null) : unmoved.removeFirst();
   }
 

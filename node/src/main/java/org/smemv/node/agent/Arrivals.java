@@ -14,6 +14,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.migration.BodySource;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
@@ -24,6 +25,7 @@ import org.smemv.paging.AttachException;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.ErrorCode;
 import org.smemv.paging.FrameException;
+import org.smemv.paging.GuestPager;
 import org.smemv.paging.PageServer;
 import org.smemv.placement.MemoryLedger;
 
@@ -296,12 +298,14 @@ final class Arrivals {
   }
 
   /** Pages at sub-hosts that are leaving; those of an ended move are nobody's business any more. */
-  long toGather(UUID id, long epoch) throws HostException {
+  BodySource.Unmoved toGather(UUID id, long epoch) throws HostException {
     HostedVm vm = vms.get(id);
     if (vm == null || vm.record().epoch() < epoch || vm.record().phase() == Phase.LEAVING) {
       throw refused("VM " + id + " is not there with epoch " + epoch);
     }
-    return vm.toGather();
+    GuestPager pager = vm.pager();
+    return new BodySource.Unmoved(
+        vm.toGather(), pager == null ? vm.broken() : PagingStall.of(pager));
   }
 
   void resume(UUID id, long epoch) throws HostException {

@@ -103,8 +103,12 @@ final class HeldShares {
     return book.mainHosts(vm);
   }
 
-  void resize(UUID vm, long bytes) throws HostException {
-    book.resize(vm, bytes);
+  void resize(UUID vm, long epoch, long bytes) throws HostException {
+    book.resize(vm, epoch, bytes);
+  }
+
+  void undoResize(UUID vm, long epoch, long bytes) throws HostException {
+    book.undoResize(vm, epoch, bytes);
   }
 
   /** Ends a share of this epoch or an older one; false when there is none. */

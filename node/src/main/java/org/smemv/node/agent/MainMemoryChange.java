@@ -41,7 +41,7 @@ final class MainMemoryChange {
     check(record, !staying(record).isEmpty(), bytes);
     List<Share> shares = wanted(record, bytes);
     long epoch = record.epoch() + 1;
-    ShareGrants grants = new ShareGrants(new SubHosts(record, epoch));
+    ShareGrants grants = new ShareGrants((share, again) -> resize(record, epoch, share, again));
     try {
       vm.raiseEpoch(epoch); // so that nothing that was asked before undoes what is asked now
       grants.change(record.shares(), shares);
@@ -115,35 +115,16 @@ final class MainMemoryChange {
     return grown;
   }
 
-  private final class SubHosts implements ShareGrants.Grantor {
-    private final VmRecord record;
-    private final long epoch;
-
-    SubHosts(VmRecord record, long epoch) {
-      this.record = record;
-      this.epoch = epoch;
-    }
-
-    @Override
-    public void grant(Share share) throws HostException {
-      try (RemoteHost sub = connect(share)) {
+  private void resize(VmRecord record, long epoch, Share share, boolean again)
+      throws HostException {
+    try (RemoteHost sub = new RemoteHost(share.host(), addressOf.apply(share.host()), host)) {
+      if (again) {
+        sub.undoResize(record.id(), epoch, share.bytes());
+      } else {
         sub.resize(record.id(), epoch, share.bytes());
       }
-    }
-
-    @Override
-    public void grantAgain(Share share) throws HostException {
-      try (RemoteHost sub = connect(share)) {
-        sub.undoResize(record.id(), epoch, share.bytes());
-      }
-    }
-
-    private RemoteHost connect(Share share) throws HostException {
-      try {
-        return new RemoteHost(share.host(), addressOf.apply(share.host()), host);
-      } catch (IllegalArgumentException e) { // the hosts file does not have it any more
-        throw new HostException(HostException.Kind.UNREACHABLE, String.valueOf(e.getMessage()), e);
-      }
+    } catch (IllegalArgumentException e) { // the hosts file does not have it any more
+      throw new HostException(HostException.Kind.UNREACHABLE, String.valueOf(e.getMessage()), e);
     }
   }
 
