@@ -47,10 +47,10 @@ public interface BodySource {
       List<TargetProgress> targets) {}
 
   /**
-   * What a plan without a move of the body still has to move.
+   * What is still to move: of a plan without a move of the body, or to a new main host.
    *
-   * @param pages on sub-hosts that leave, and beyond what may be here; 0 when all is as planned, or
-   *     the VM has ended here
+   * @param pages on sub-hosts that leave, and, where the body stays, beyond what may be here; 0
+   *     when all is as planned, or the VM has ended there
    * @param why what keeps them from moving at the moment; null when nothing does
    */
   record Unmoved(long pages, @Nullable String why) {}
@@ -62,11 +62,12 @@ public interface BodySource {
 
   /**
    * Once the targets are prepared: decides by what was watched which page goes to which target of
-   * the plan.
+   * the plan. Before that, pages may have to leave for other sub-hosts, which takes its time.
    *
+   * @param enough is asked meanwhile; a yes ends it early, and nothing but {@link #giveUp} follows
    * @throws HostException when a target cannot be reached or the pages do not fit
    */
-  void begin() throws HostException;
+  void begin(BooleanSupplier enough) throws HostException;
 
   /**
    * Sends every page that is due to its target, all targets in parallel.

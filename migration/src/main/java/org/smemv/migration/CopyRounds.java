@@ -1,5 +1,6 @@
 package org.smemv.migration;
 
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.smemv.migration.MigrationPlan.Limits;
@@ -28,6 +29,7 @@ final class CopyRounds {
   private final MigrationFigures figures;
   private final Migration.Clock clock;
   private volatile boolean leavesRest;
+  private volatile @Nullable String heldUp;
   private boolean stopsAnyway;
 
   CopyRounds(
@@ -51,6 +53,11 @@ final class CopyRounds {
     return leavesRest;
   }
 
+  /** What keeps the VM from being stopped though its own pages are there; else null. Any thread. */
+  @Nullable String heldUp() {
+    return heldUp;
+  }
+
   /** Whether the VM is to be stopped however long its last pages take. */
   boolean stopsAnyway() {
     return stopsAnyway;
@@ -69,6 +76,7 @@ final class CopyRounds {
         orders.postCopy();
       }
     } while (!mayStop());
+    heldUp = null;
   }
 
   /**
@@ -135,13 +143,29 @@ final class CopyRounds {
                 limits.timeoutSeconds(),
                 source.progress().remainingPages() >> (20 - PageSize.SHIFT),
                 figures.expectedDowntimeMillis(),
-                converging ? "" : "; the VM writes faster than its pages travel"));
+                whyNotDone(converging)));
+  }
+
+  private String whyNotDone(boolean converging) {
+    if (heldUp != null) {
+      return "; " + heldUp;
+    }
+    return converging ? "" : "; the VM writes faster than its pages travel";
   }
 
   /** What the sub-hosts still have of a VM that is merged comes to the new main host meanwhile. */
   private boolean isGathered() throws HostException {
-    boolean waits = plan.isMerge() && !leavesRest;
-    figures.toGather(waits ? hosts.main().toGather(plan.vm(), plan.epoch()) : 0);
-    return figures.toGather() <= FEW_PAGES;
+    if (!plan.isMerge() || leavesRest) {
+      figures.toGather(0);
+      return true;
+    }
+    BodySource.Unmoved unmoved = hosts.main().toGather(plan.vm(), plan.epoch());
+    figures.toGather(unmoved.pages());
+    heldUp =
+        unmoved.why() == null
+            ? null
+            : "%d pages are still to come to %s: %s; to leave the VM where it is: smemv vm cancel %s"
+                .formatted(unmoved.pages(), plan.main(), unmoved.why(), plan.name());
+    return unmoved.pages() <= FEW_PAGES;
   }
 }

@@ -136,18 +136,27 @@ public interface HostControl {
   void keep(UUID vm, long epoch) throws HostException;
 
   /**
-   * Sub-host: grants more or less for a share that is kept. Less than it holds is refused.
+   * Sub-host: grants more or less for a share that is kept. Less than it holds is refused, and so
+   * is what comes after something newer: a late request must not undo it.
+   *
+   * @param epoch of the change, which asks a host for one size
+   * @param bytes the whole grant from now on
+   */
+  void resize(UUID vm, long epoch, long bytes) throws HostException;
+
+  /**
+   * Sub-host: the change of this epoch came to nothing; the share is as it was. A {@link #resize}
+   * of it that is still on its way is refused from now on.
    *
    * @param bytes the whole grant from now on
    */
-  void resize(UUID vm, long bytes) throws HostException;
+  void undoResize(UUID vm, long epoch, long bytes) throws HostException;
 
   /**
-   * Main host: pages that are still at sub-hosts which are leaving, or may be.
-   *
-   * @return 0 also when the VM has no such sub-host any more
+   * Main host: pages that are still at sub-hosts which are leaving, or may be, and what keeps them
+   * there. No pages also when the VM has no such sub-host any more.
    */
-  long toGather(UUID vm, long epoch) throws HostException;
+  BodySource.Unmoved toGather(UUID vm, long epoch) throws HostException;
 
   /**
    * Main host: from now on the VM is here and nowhere else. Durable when it returns.

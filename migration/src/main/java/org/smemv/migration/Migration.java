@@ -134,7 +134,8 @@ public final class Migration {
     reservations.announceMove();
     reservations.main().prepare(plan.vm(), plan.epoch(), bodyDescription, plan.parts());
     orders.stopIfCancelled();
-    source.begin();
+    source.begin(orders::isCancelled);
+    orders.stopIfCancelled();
   }
 
   private void copyInRounds() throws HostException, GivenUp, InterruptedException {
@@ -228,7 +229,7 @@ public final class Migration {
     enter(MigrationState.SETTLE);
     try {
       source.retire();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | VirtualMachineError e) {
       log.error("VM {}: what it left at {} could not be removed", plan.name(), plan.source(), e);
     }
   }
@@ -238,9 +239,10 @@ public final class Migration {
     String before = reason;
     while (true) {
       try {
-        figures.toGather(newMain.toGather());
-        reason = before;
-        if (figures.toGather() == 0) {
+        BodySource.Unmoved unmoved = newMain.toGather();
+        figures.toGather(unmoved.pages());
+        reason = unmoved.pages() == 0 || unmoved.why() == null ? before : unmoved.why();
+        if (unmoved.pages() == 0) {
           return;
         }
       } catch (HostException e) {
@@ -268,13 +270,17 @@ public final class Migration {
   /** The VM's pager moves the pages; this only waits for it. */
   private void awaitMoved() throws InterruptedException {
     while (true) {
-      BodySource.Unmoved unmoved = source.unmoved();
-      figures.toGather(unmoved.pages());
-      if (figures.toGather() == 0) {
-        reason = null;
-        return;
+      try {
+        BodySource.Unmoved unmoved = source.unmoved();
+        figures.toGather(unmoved.pages());
+        reason = unmoved.pages() == 0 ? null : unmoved.why();
+        if (unmoved.pages() == 0) {
+          return;
+        }
+      } catch (RuntimeException | VirtualMachineError e) { // they move all the same
+        log.error("VM {}: how far it is could not be found out", plan.name(), e);
+        reason = "how far it is could not be found out: " + e;
       }
-      reason = unmoved.why();
       clock.sleep(GATHER_MILLIS);
     }
   }
@@ -293,7 +299,7 @@ public final class Migration {
       } else {
         reservations.shrinkShares();
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | VirtualMachineError e) {
       log.error("VM {}: could not be brought back cleanly", plan.name(), e);
     }
     reservations.giveBack();
@@ -337,7 +343,8 @@ public final class Migration {
 
   /** Why it was given up or is held up; null otherwise. */
   public @Nullable String reason() {
-    return reason;
+    String why = reason;
+    return why == null ? rounds.heldUp() : why;
   }
 
   /** How far the copying is. */

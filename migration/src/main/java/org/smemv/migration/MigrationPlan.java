@@ -107,6 +107,7 @@ public record MigrationPlan(
     } else {
       requireOrder(all);
     }
+    requireNumberForRest(all, limits, !source.equals(main));
     long granted =
         mainBytes
             + all.stream()
@@ -169,6 +170,27 @@ public record MigrationPlan(
                 .formatted(share.host(), share.index(), SUB_HOSTS_MAX - 1));
       }
     }
+  }
+
+  /** What is left at the source makes it one more sub-host: that must not be found out half-way. */
+  private static void requireNumberForRest(
+      List<HostControl.Share> all, Limits limits, boolean movesBody) {
+    boolean leavesRest =
+        movesBody && (limits.mode() != Mode.PRECOPY || limits.onTimeout() == OnTimeout.POSTCOPY);
+    int most = leavesRest ? SUB_HOSTS_MAX - 1 : SUB_HOSTS_MAX;
+    if (all.size() > most) {
+      throw new IllegalArgumentException(
+          "%d sub-hosts, those that leave among them: %d are possible%s"
+              .formatted(
+                  all.size(),
+                  most,
+                  leavesRest ? " in post-copy, as the source is one more: use pre-copy" : ""));
+    }
+  }
+
+  /** Whether a running pre-copy may become a post-copy: the source becomes one more sub-host. */
+  public boolean mayLeaveRest() {
+    return movesBody() && parts().size() < SUB_HOSTS_MAX;
   }
 
   /** Whether the VM is to run on another host; else its pages alone change their places. */

@@ -47,7 +47,7 @@ final class NewMainHost {
   }
 
   /** See {@link HostControl#toGather}. */
-  long toGather() throws HostException {
+  BodySource.Unmoved toGather() throws HostException {
     return surely(() -> hosts.main().toGather(plan.vm(), plan.epoch()));
   }
 

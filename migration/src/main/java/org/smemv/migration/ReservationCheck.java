@@ -1,7 +1,14 @@
 package org.smemv.migration;
 
-/** Checks of what a peer asks to be reserved; each failure names the value and what would fit. */
-final class ReservationCheck {
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Checks of what a peer asks for; each failure is an {@link IllegalArgumentException} that names
+ * the value and what would fit.
+ */
+public final class ReservationCheck {
   /** More than any host has; keeps sums far from overflow. */
   private static final long BYTES_MAX = 16L << 40;
 
@@ -10,7 +17,8 @@ final class ReservationCheck {
 
   private ReservationCheck() {}
 
-  static void epoch(long epoch) {
+  /** The epoch of a migration, or of another change. */
+  public static void epoch(long epoch) {
     if (epoch < 1 || epoch > EPOCH_MAX) {
       throw new IllegalArgumentException("epoch " + epoch + " is not possible");
     }
@@ -23,7 +31,33 @@ final class ReservationCheck {
     }
   }
 
-  static void bytes(String of, long bytes, int unit) {
+  /** All sub-hosts of a VM: each has a number of its own, and so has each host. */
+  public static List<HostControl.Share> parts(List<HostControl.Share> shares) {
+    Set<Object> taken = new HashSet<>();
+    for (HostControl.Share share : shares) {
+      if (share == null) {
+        throw new IllegalArgumentException("a sub-host is missing in the list of shares");
+      }
+      if (!taken.add(share.index()) || !taken.add(share.host())) {
+        throw new IllegalArgumentException(
+            "sub-host %s, number %d: the host or the number is in the list twice"
+                .formatted(share.host(), share.index()));
+      }
+    }
+    if (shares.size() > MigrationPlan.SUB_HOSTS_MAX) {
+      throw new IllegalArgumentException(
+          shares.size() + " sub-hosts: " + MigrationPlan.SUB_HOSTS_MAX + " are possible");
+    }
+    return List.copyOf(shares);
+  }
+
+  /**
+   * An amount of memory.
+   *
+   * @param of what it is
+   * @param unit of which it must be a multiple, in bytes
+   */
+  public static void bytes(String of, long bytes, int unit) {
     if (bytes < 1 || bytes > BYTES_MAX || bytes % unit != 0) {
       throw new IllegalArgumentException(
           of + " of " + bytes + " bytes: 1 byte to 16 TiB are possible, in units of " + unit);

@@ -90,7 +90,8 @@ final class Reservations {
     for (MigrationPlan.Staying staying : plan.staying()) {
       if (staying.grows()) {
         orders.stopIfCancelled();
-        named(present, staying.share().host()).resize(plan.vm(), staying.share().bytes());
+        named(present, staying.share().host())
+            .resize(plan.vm(), plan.epoch(), staying.share().bytes());
       }
     }
   }
@@ -118,7 +119,7 @@ final class Reservations {
         } else {
           host.getValue().release(plan.vm(), plan.epoch());
         }
-      } catch (HostException e) {
+      } catch (HostException | RuntimeException | VirtualMachineError e) {
         log.info("VM {}: a reservation lapses by itself: {}", plan.name(), e.getMessage());
       }
     }
@@ -129,9 +130,10 @@ final class Reservations {
     for (MigrationPlan.Staying staying : plan.staying()) {
       try {
         if (staying.grows()) {
-          named(present, staying.share().host()).resize(plan.vm(), staying.formerBytes());
+          named(present, staying.share().host())
+              .undoResize(plan.vm(), plan.epoch(), staying.formerBytes());
         }
-      } catch (HostException e) {
+      } catch (HostException | RuntimeException | VirtualMachineError e) {
         log.warn("VM {}: more is reserved than it uses: {}", plan.name(), e.getMessage());
       }
     }

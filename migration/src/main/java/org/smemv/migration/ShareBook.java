@@ -83,6 +83,10 @@ public final class ShareBook<P extends ShareBook.Pages> {
     /** The newest epoch in which the VM may get another main host. */
     long movesIn;
 
+    /** The newest change of the grant, and whether it was taken back. */
+    long resizedIn;
+
+    boolean undone;
     boolean kept;
     long bytes;
     long touchedNanos = nanos.getAsLong();
@@ -221,11 +225,26 @@ public final class ShareBook<P extends ShareBook.Pages> {
   }
 
   /** See {@link HostControl#resize}. */
-  public synchronized void resize(UUID vm, long bytes) throws HostException {
-    Share share = shares.get(vm);
-    if (share == null || !share.kept) {
-      throw refused("it holds no pages of VM " + vm);
+  public void resize(UUID vm, long epoch, long bytes) throws HostException {
+    resize(vm, epoch, bytes, false);
+  }
+
+  /** See {@link HostControl#undoResize}. */
+  public void undoResize(UUID vm, long epoch, long bytes) throws HostException {
+    resize(vm, epoch, bytes, true);
+  }
+
+  private synchronized void resize(UUID vm, long epoch, long bytes, boolean undo)
+      throws HostException {
+    Share share = kept(vm, epoch);
+    if (epoch < share.resizedIn || (epoch == share.resizedIn && share.undone && !undo)) {
+      throw refused(
+          "its share of VM %s was changed since, in epoch %d: what was asked in epoch %d comes too late"
+              .formatted(share.reservation.name(), share.resizedIn, epoch));
     }
+    // First: what this takes back must not come to pass later, even if this cannot be done.
+    share.undone = undo;
+    share.resizedIn = epoch;
     long held = share.pages.heldBytes();
     if (bytes < held) {
       throw refused(

@@ -13,6 +13,7 @@ final class FakeBody implements BodySource {
   final Deque<Round> rounds = new ArrayDeque<>();
   final Deque<Unmoved> unmoved = new ArrayDeque<>();
   String failsAt = "";
+  Consumer<BooleanSupplier> duringBegin = enough -> {};
   Consumer<BooleanSupplier> duringCopy = enough -> {};
   Consumer<BooleanSupplier> duringLast = enough -> {};
   boolean running = true;
@@ -31,8 +32,9 @@ final class FakeBody implements BodySource {
   }
 
   @Override
-  public void begin() throws HostException {
+  public void begin(BooleanSupplier enough) throws HostException {
     ask("begin");
+    duringBegin.accept(enough);
   }
 
   @Override
@@ -100,6 +102,10 @@ final class FakeBody implements BodySource {
 
   @Override
   public Unmoved unmoved() {
+    if (failsAt.equals("unmoved")) {
+      failsAt = "";
+      throw new IllegalStateException("it broke");
+    }
     return unmoved.isEmpty() ? new Unmoved(0, null) : unmoved.removeFirst();
   }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A host that does what it is asked, except where a test says otherwise; writes down every request.
@@ -17,6 +18,7 @@ final class FakeHost implements HostControl {
   int failures = Integer.MAX_VALUE;
   String breaksAt = "";
   final Deque<Long> toGather = new ArrayDeque<>();
+  @Nullable String whyNotGathered;
   boolean committed;
   boolean reserved;
   boolean running;
@@ -81,14 +83,19 @@ final class FakeHost implements HostControl {
   }
 
   @Override
-  public void resize(UUID vm, long bytes) throws HostException {
+  public void resize(UUID vm, long epoch, long bytes) throws HostException {
     ask("resize");
   }
 
   @Override
-  public long toGather(UUID vm, long epoch) throws HostException {
+  public void undoResize(UUID vm, long epoch, long bytes) throws HostException {
+    ask("undoResize");
+  }
+
+  @Override
+  public BodySource.Unmoved toGather(UUID vm, long epoch) throws HostException {
     ask("toGather");
-    return toGather.isEmpty() ? 0 : toGather.removeFirst();
+    return new BodySource.Unmoved(toGather.isEmpty() ? 0 : toGather.removeFirst(), whyNotGathered);
   }
 
   @Override

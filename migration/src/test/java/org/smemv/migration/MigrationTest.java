@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -109,41 +110,21 @@ class MigrationTest {
   }
 
   @Test
-  void aMergeSwitchesOverOnceThePagesOfTheSubHostsHaveCome() throws Exception {
-    MigrationPlan.Staying leaving = new MigrationPlan.Staying(0, new Share(0, "h3", 544 * MIB));
-    MigrationPlan plan =
-        new MigrationPlan(
-            new UUID(1, 1),
-            "web",
-            2,
-            1024 * MIB,
-            "h1",
-            "h2",
-            1024 * MIB,
-            List.of(),
-            List.of(),
-            List.of(leaving),
-            limits());
-    assertThat(plan.parts()).containsExactly(leaving.share().thatLeaves());
+  void aMigrationIsCancelledAlsoWhilePagesMakeRoomForIt() throws Exception {
     body.rounds.add(QUIET);
-    main.toGather.addAll(List.of(5000L, 400L, 10L, 10L, 0L));
-    Migration migration = new Migration(plan, main, Map.of("h3", sub), body, "{}", clock);
+    Migration migration = migration(limits());
+    List<Boolean> enough = new ArrayList<>();
+    body.duringBegin =
+        ends -> {
+          enough.add(ends.getAsBoolean());
+          migration.cancel();
+          enough.add(ends.getAsBoolean());
+        };
     migration.run();
 
-    assertThat(migration.state()).isEqualTo(MigrationState.DONE);
-    assertThat(sub.asked).containsExactly("mayMove h2");
-    assertThat(main.asked)
-        .containsExactly(
-            "reserve",
-            "prepare",
-            "toGather",
-            "toGather",
-            "toGather",
-            "commit",
-            "resume",
-            "toGather",
-            "toGather");
-    assertThat(body.asked).filteredOn("copy"::equals).hasSize(3);
+    assertThat(enough).containsExactly(false, true);
+    assertThat(body.asked).doesNotContain("copy");
+    assertThat(migration.state()).isEqualTo(MigrationState.ABORTED);
   }
 
   @Test

@@ -102,4 +102,38 @@ class ShareBookTest {
         .hasMessageContaining("no answer");
     assertThat(ledger.grantedBytes()).isEqualTo(BYTES);
   }
+
+  @Test
+  void aLateResizeDoesNotUndoWhatANewerOneSaid() throws Exception {
+    reserve();
+    book.keep(VM, 2);
+    book.resize(VM, 3, 2 * BYTES);
+    book.resize(VM, 4, 3 * BYTES);
+    assertThatThrownBy(() -> book.resize(VM, 3, 2 * BYTES))
+        .hasMessageContaining("what was asked in epoch 3 comes too late");
+    assertThatThrownBy(() -> book.undoResize(VM, 3, BYTES)).hasMessageContaining("too late");
+    book.resize(VM, 4, 3 * BYTES); // the same once more
+    assertThat(ledger.grantedBytes()).isEqualTo(3 * BYTES);
+  }
+
+  @Test
+  void aChangeThatWasTakenBackDoesNotComeToPassLater() throws Exception {
+    reserve();
+    book.keep(VM, 2);
+    book.undoResize(VM, 3, BYTES); // it overtook what it undoes
+    assertThatThrownBy(() -> book.resize(VM, 3, 2 * BYTES)).hasMessageContaining("too late");
+    assertThat(ledger.grantedBytes()).isEqualTo(BYTES);
+    book.resize(VM, 4, 2 * BYTES);
+    assertThat(ledger.grantedBytes()).isEqualTo(2 * BYTES);
+  }
+
+  @Test
+  void aMainHostOfBeforeDoesNotResizeTheShareOfTheNewOne() throws Exception {
+    reserve();
+    book.keep(VM, 2);
+    book.mayMove(VM, 4, "h2");
+    book.adopt(VM, 4, "h2");
+    assertThatThrownBy(() -> book.resize(VM, 3, 2 * BYTES)).hasMessageContaining("at epoch 4");
+    assertThat(ledger.grantedBytes()).isEqualTo(BYTES);
+  }
 }

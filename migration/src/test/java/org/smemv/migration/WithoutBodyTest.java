@@ -101,6 +101,17 @@ class WithoutBodyTest {
     assertThat(added.reservation.mainHost()).isEqualTo("h1");
   }
 
+  @Test
+  void aLookAtWhatIsLeftThatBreaksIsRepeatedAndNobodyIsLeftWaiting() throws Exception {
+    body.failsAt = "unmoved";
+    body.unmoved.add(new Unmoved(7000, null));
+    migration.run();
+
+    assertThat(migration.state()).isEqualTo(MigrationState.DONE);
+    assertThat(waits.getFirst()).contains("SETTLE", "could not be found out");
+    assertThat(migration.reason()).isNull();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"reserve", "keep"})
   void aNewSubHostThatRefusesLeavesAllAsItWas(String request) throws Exception {
@@ -116,7 +127,7 @@ class WithoutBodyTest {
     migration.run();
 
     assertNothingChanged("h3 failed to resize");
-    assertThat(stays.asked).containsExactly("resize", "resize");
+    assertThat(stays.asked).containsExactly("resize", "undoResize");
   }
 
   @Test
@@ -125,7 +136,7 @@ class WithoutBodyTest {
     migration.run();
 
     assertNothingChanged("failed to rearrange");
-    assertThat(stays.asked).containsExactly("resize", "resize");
+    assertThat(stays.asked).containsExactly("resize", "undoResize");
   }
 
   @Test

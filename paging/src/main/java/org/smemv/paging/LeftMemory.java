@@ -42,6 +42,7 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
   private volatile @Nullable PageBitmap here;
   private volatile long epoch;
   private volatile boolean closed;
+  private boolean released;
 
   /** Holes that another agent left. */
   private volatile @Nullable PageBitmap holes;
@@ -366,14 +367,25 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
   }
 
   /**
-   * Lets nobody in any more. Pages that are left stay in the RAM file. Only when no connection
-   * about the VM is open; see {@link PageServer#disconnect}.
+   * Lets nobody in any more, and nothing be dropped. What is being sent at this moment still is, so
+   * the pins and the RAM file stay until {@link #close}.
+   */
+  public void shut() {
+    synchronized (writer) {
+      closed = true;
+    }
+  }
+
+  /**
+   * Ends it. Pages that are left stay in the RAM file. Only when no connection about the VM is
+   * open; see {@link PageServer#disconnect}.
    */
   @Override
   public void close() {
     synchronized (writer) {
-      if (!closed) {
-        closed = true;
+      closed = true;
+      if (!released) {
+        released = true;
         NativeMemory.release(pins, pages * Integer.BYTES);
       }
     }

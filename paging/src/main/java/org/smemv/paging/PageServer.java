@@ -2,7 +2,6 @@ package org.smemv.paging;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Function;
@@ -83,13 +82,13 @@ public final class PageServer implements AutoCloseable {
   }
 
   /**
-   * Starts a server.
+   * A server that is bound to its address and serves nobody before {@link #begin}: callers wait.
    *
    * @param address where to listen; port 0 takes a free one
    * @throws SystemCallException EADDRINUSE or EADDRNOTAVAIL
    */
-  public static PageServer start(InetSocketAddress address, Services services, Options options) {
-    return start(address, services, options, Thread.ofPlatform().daemon().factory());
+  public static PageServer bind(InetSocketAddress address, Services services, Options options) {
+    return bind(address, services, options, Thread.ofPlatform().daemon().factory());
   }
 
   /**
@@ -97,12 +96,20 @@ public final class PageServer implements AutoCloseable {
    *
    * @param threads makes daemons
    */
-  static PageServer start(
+  static PageServer bind(
       InetSocketAddress address, Services services, Options options, ThreadFactory threads) {
-    PageServer server =
-        new PageServer(TcpListener.bind(address, BACKLOG), services, options, threads);
-    server.acceptor.start();
-    return server;
+    return new PageServer(TcpListener.bind(address, BACKLOG), services, options, threads);
+  }
+
+  /** A server that serves at once. */
+  public static PageServer start(InetSocketAddress address, Services services, Options options) {
+    return bind(address, services, options).begin();
+  }
+
+  /** Serves from now on. Called once. */
+  public PageServer begin() {
+    acceptor.start();
+    return this;
   }
 
   /** Where it listens. */
@@ -125,22 +132,9 @@ public final class PageServer implements AutoCloseable {
     return connections.of(vm).stream().anyMatch(ServerConnection::isForArrival);
   }
 
-  /**
-   * Ends all connections for a VM and waits for it.
-   *
-   * @return false when some have not ended within the time-out
-   */
-  public boolean disconnect(UUID vm) {
-    return end(connections.of(vm));
-  }
-
-  private boolean end(List<ServerConnection> some) {
-    some.forEach(ServerConnection::stop);
-    boolean all = true;
-    for (ServerConnection connection : some) {
-      all &= connection.awaitEnd(options.timeout());
-    }
-    return all;
+  /** Tells all connections for a VM to end; returns at once. */
+  public EndingConnections disconnect(UUID vm) {
+    return new EndingConnections(connections.of(vm));
   }
 
   private void accept() {
@@ -222,7 +216,7 @@ public final class PageServer implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    if (!end(connections.all())) {
+    if (!new EndingConnections(connections.all()).await(options.timeout())) {
       LOG.warn("some connections did not end within {}", options.timeout());
     }
     listener.close();

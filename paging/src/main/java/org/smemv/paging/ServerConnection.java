@@ -66,11 +66,14 @@ final class ServerConnection implements Runnable {
       LOG.error("{} ({}) failed", transport.peer(), key, e);
       sayGoodbye(ErrorCode.INTERNAL, e.toString());
     } finally {
-      puller.close();
-      transport.close();
-      arena.close();
-      connections.remove(this, key, predecessorEnded());
-      ended.countDown();
+      try {
+        puller.close();
+        transport.close();
+        arena.close();
+      } finally { // whatever broke: others wait for its end before they let memory go
+        connections.remove(this, key, predecessorEnded());
+        ended.countDown();
+      }
     }
   }
 

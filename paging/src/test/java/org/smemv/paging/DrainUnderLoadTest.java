@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(600)
 class DrainUnderLoadTest {
+  private static final Duration ENDS = Duration.ofSeconds(10);
   private static final long PAGES = 4096;
   private static final long LIMIT = 1024;
   private static final long SEED = Long.getLong("smemv.seed", 1);
@@ -170,7 +171,7 @@ class DrainUnderLoadTest {
       }
       case 5 -> {
         int store = random.nextInt(fixture.stores.size());
-        boolean ignored = fixture.stores.get(store).server.disconnect(DrainFixture.VM);
+        boolean ignored = fixture.stores.get(store).server.disconnect(DrainFixture.VM).await(ENDS);
         return "disconnect store " + store;
       }
       default -> {

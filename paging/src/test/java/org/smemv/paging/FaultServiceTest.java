@@ -20,6 +20,7 @@ import org.smemv.linux.MemoryMount;
 /** Single faults of a real process whose pages are on a sub-host. */
 @Timeout(90)
 class FaultServiceTest {
+  private static final Duration ENDS = Duration.ofSeconds(10);
   private static final UUID VM = new UUID(4, 4);
   private static final long PAGES = 512;
 
@@ -125,7 +126,7 @@ class FaultServiceTest {
     await().until(() -> pager.subHosts().all().getFirst().state() == SubHost.State.CONNECTED);
     PageStore held = sub.store;
     sub.store = null;
-    assertThat(sub.server.disconnect(VM)).isTrue();
+    assertThat(sub.server.disconnect(VM).await(ENDS)).isTrue();
     await().until(() -> pager.subHosts().all().getFirst().state() == SubHost.State.FORGOTTEN);
     table.set(5, PageEntry.remote(0, checksum, 0));
     guest.touch(5);

@@ -38,11 +38,12 @@ class PageServerConnectionsTest {
           return Thread.ofPlatform().daemon().unstarted(connection);
         };
     try (PageServer server =
-        PageServer.start(
-            new InetSocketAddress("127.0.0.1", 0),
-            new PageServer.Services(fixture, fixture),
-            PageServer.Options.of("h2"),
-            threads)) {
+        PageServer.bind(
+                new InetSocketAddress("127.0.0.1", 0),
+                new PageServer.Services(fixture, fixture),
+                PageServer.Options.of("h2"),
+                threads)
+            .begin()) {
       for (int refused = 0; refused < 2; refused++) {
         try (RawPeer peer = new RawPeer(server)) {
           assertThat(peer.answer()).isEqualTo("closed");
@@ -147,6 +148,22 @@ class PageServerConnectionsTest {
       Thread.sleep(300); // several time-outs long
       idle.send(idle.get(1, 4));
       assertThat(idle.answer()).isEqualTo("PAGES");
+    }
+  }
+
+  @Test
+  void whoCallsBeforeAServerServesIsAnsweredOnceItDoes() throws Exception {
+    try (PageServer server =
+            PageServer.bind(
+                new InetSocketAddress("127.0.0.1", 0),
+                new PageServer.Services(fixture, fixture),
+                PageServer.Options.of("h2"));
+        RawPeer early = new RawPeer(server)) {
+      early.hello(VM, TrafficClass.BULK.code(), 1, "h1");
+      Thread.sleep(50);
+      assertThat(server.connections()).isZero();
+      assertThat(server.begin().address()).isEqualTo(server.address());
+      assertThat(early.answer()).isEqualTo("WELCOME");
     }
   }
 

@@ -7,6 +7,7 @@ import static org.smemv.paging.ServerFixture.VM;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 /** Frames that are right, over real sockets. */
 @Timeout(60)
 class PageServerTest {
+  private static final Duration ENDS = Duration.ofSeconds(10);
   private final ServerFixture fixture = new ServerFixture();
   private final Arena arena = Arena.ofShared();
 
@@ -278,9 +280,9 @@ class PageServerTest {
   @Test
   void theServerEndsAllConnectionsForAVmOnDemand() {
     try (PageLink link = fixture.link(TrafficClass.BULK)) {
-      assertThat(fixture.server.disconnect(new UUID(9, 9))).isTrue();
+      assertThat(fixture.server.disconnect(new UUID(9, 9)).await(ENDS)).isTrue();
       assertThat(fixture.server.connections()).isEqualTo(1);
-      assertThat(fixture.server.disconnect(VM)).isTrue();
+      assertThat(fixture.server.disconnect(VM).await(ENDS)).isTrue();
       PageBatch batch = new PageBatch();
       batch.add(1);
       assertThatThrownBy(() -> link.get(batch, arena.allocate(4096)))

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(300)
 class PostCopyTest {
+  private static final Duration ENDS = Duration.ofSeconds(10);
   private static final long PAGES = 4096;
   private static final long LIMIT = 1500;
   private static final long SEED = Long.getLong("smemv.seed", 1);
@@ -171,11 +172,11 @@ class PostCopyTest {
       case 0 -> fixture.old.restart();
       case 1 -> fixture.pager.limitPages(700 + random.nextInt(2000));
       case 2 -> {
-        boolean ignored = fixture.old.server.disconnect(PostCopyFixture.VM);
+        boolean ignored = fixture.old.server.disconnect(PostCopyFixture.VM).await(ENDS);
       }
       case 3 -> {
         boolean ignored =
-            fixture.stores.get(random.nextInt(2)).server.disconnect(PostCopyFixture.VM);
+            fixture.stores.get(random.nextInt(2)).server.disconnect(PostCopyFixture.VM).await(ENDS);
       }
       default -> fixture.old.memory.freeOthers();
     }

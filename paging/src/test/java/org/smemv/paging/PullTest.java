@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Timeout;
 /** One sub-host fetches pages from another one, and says what it holds. */
 @Timeout(60)
 class PullTest {
+  private static final Duration ENDS = Duration.ofSeconds(10);
   private static final UUID VM = new UUID(5, 1);
   private static final long PAGES = 2000;
 
@@ -146,7 +148,7 @@ class PullTest {
     TestPages.put(source.store, 1, 1, 1);
     TestPages.put(source.store, 1, 2, 2);
     link.pull(wanted(1, 1), "s1");
-    assertThat(source.server.disconnect(VM)).isTrue();
+    assertThat(source.server.disconnect(VM).await(ENDS)).isTrue();
     assertThatThrownBy(() -> link.pull(wanted(2, 1), "s1"))
         .isInstanceOfSatisfying(
             PageLinkException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED));

@@ -220,7 +220,7 @@ final class Agent {
   void grantWhatIsHere(HostedVm vm) {
     long allowed = vm.record().mainMemoryBytes();
     long here = vm.memory().resident() * Memory.BYTES;
-    if (here > allowed && vm.record().isHere()) {
+    if (here > allowed) {
       try {
         ledger.grant(mainKey(vm.record().id()), here);
         GrantShrinking.begin(this, vm, here, allowed);

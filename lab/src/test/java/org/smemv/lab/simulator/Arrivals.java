@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.smemv.migration.BodySource;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
@@ -192,12 +193,12 @@ final class Arrivals {
         || (vm != null ? vm.needs(sub) : record != null && record.isSplitWith(sub));
   }
 
-  long toGather(UUID id, long epoch) throws HostException {
+  BodySource.Unmoved toGather(UUID id, long epoch) throws HostException {
     HostedVm vm = agent.vm(id);
     if (vm == null || vm.record().epoch() < epoch || vm.record().phase() == Phase.LEAVING) {
       throw Agent.refused("VM is not there with epoch " + epoch);
     }
-    return vm.toGather();
+    return new BodySource.Unmoved(vm.toGather(), null);
   }
 
   void resume(UUID id, long epoch) throws HostException {

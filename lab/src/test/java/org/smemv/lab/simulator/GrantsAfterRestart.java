@@ -51,7 +51,8 @@ final class GrantsAfterRestart {
     try {
       for (Share share : vm.record().shares()) { // anew, now that nobody changes it
         if (share.host().equals(listed.host()) && !share.leaving()) {
-          new RemoteHost(agent, share.host()).resize(vm.record().id(), share.bytes());
+          new RemoteHost(agent, share.host())
+              .resize(vm.record().id(), vm.record().epoch(), share.bytes());
         }
       }
     } catch (HostException e) {

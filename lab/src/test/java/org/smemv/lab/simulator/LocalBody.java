@@ -75,10 +75,13 @@ final class LocalBody implements BodySource {
   }
 
   @Override
-  public void begin() throws HostException {
+  public void begin(BooleanSupplier enough) throws HostException {
     List<Target> targets = plan.targets();
     if (plan.limits().mode() != Mode.POSTCOPY) { // which leaves all of it here
-      squeeze(targets);
+      squeeze(targets, enough);
+    }
+    if (enough.getAsBoolean()) {
+      return;
     }
     plan.present().forEach(s -> indexThere.put(s.formerIndex(), s.share().index()));
     for (Target target : targets) {
@@ -101,7 +104,7 @@ final class LocalBody implements BodySource {
     return target.pages() / Memory.SCALE;
   }
 
-  private void squeeze(List<Target> targets) throws HostException {
+  private void squeeze(List<Target> targets, BooleanSupplier enough) throws HostException {
     long room = targets.stream().mapToLong(LocalBody::pages).sum();
     if (pager == null || memory.limit() <= room) {
       return;
@@ -110,7 +113,7 @@ final class LocalBody implements BodySource {
     squeezed = pager;
     long least = Long.MAX_VALUE;
     long since = agent.schedule().nanos();
-    while (memory.resident() > room) {
+    while (memory.resident() > room && !enough.getAsBoolean()) {
       if (memory.resident() < least) {
         least = memory.resident();
         since = agent.schedule().nanos();

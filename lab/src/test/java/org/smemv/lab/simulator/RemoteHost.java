@@ -2,6 +2,7 @@ package org.smemv.lab.simulator;
 
 import java.util.List;
 import java.util.UUID;
+import org.smemv.migration.BodySource;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
 import org.smemv.node.api.HostReport;
@@ -79,12 +80,17 @@ final class RemoteHost implements HostControl {
   }
 
   @Override
-  public void resize(UUID vm, long bytes) throws HostException {
-    tell("resize", vm, bytes, ANSWER, agent -> agent.shares().resize(vm, bytes));
+  public void resize(UUID vm, long epoch, long bytes) throws HostException {
+    tell("resize", vm, epoch, ANSWER, agent -> agent.shares().resize(vm, epoch, bytes));
   }
 
   @Override
-  public long toGather(UUID vm, long epoch) throws HostException {
+  public void undoResize(UUID vm, long epoch, long bytes) throws HostException {
+    tell("undo-resize", vm, epoch, ANSWER, agent -> agent.shares().undoResize(vm, epoch, bytes));
+  }
+
+  @Override
+  public BodySource.Unmoved toGather(UUID vm, long epoch) throws HostException {
     String what = "to-gather " + from.vmName(vm) + "/" + epoch;
     return ask(what, ANSWER, agent -> agent.arrivals().toGather(vm, epoch));
   }

@@ -14,6 +14,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.smemv.migration.BodySource;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
@@ -24,6 +25,7 @@ import org.smemv.paging.AttachException;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.ErrorCode;
 import org.smemv.paging.FrameException;
+import org.smemv.paging.GuestPager;
 import org.smemv.paging.PageServer;
 import org.smemv.placement.MemoryLedger;
 
@@ -44,7 +46,7 @@ final class Arrivals {
   private final Map<UUID, Arrival> arrivals = new ConcurrentHashMap<>();
   private final IncomingStart starts;
   private final FirstRun firstRun;
-  private volatile @Nullable PageServer server;
+  private final LettingGo lettingGo = new LettingGo();
 
   /** A VM on its way; also the lock of its steps. */
   private static final class Arrival {
@@ -74,7 +76,7 @@ final class Arrivals {
 
   /** Whose connections are ended when an arrival is. */
   void servedBy(PageServer pageServer) {
-    server = pageServer;
+    lettingGo.servedBy(pageServer);
   }
 
   void reserve(Reservation wanted) throws HostException {
@@ -296,12 +298,14 @@ final class Arrivals {
   }
 
   /** Pages at sub-hosts that are leaving; those of an ended move are nobody's business any more. */
-  long toGather(UUID id, long epoch) throws HostException {
+  BodySource.Unmoved toGather(UUID id, long epoch) throws HostException {
     HostedVm vm = vms.get(id);
     if (vm == null || vm.record().epoch() < epoch || vm.record().phase() == Phase.LEAVING) {
       throw refused("VM " + id + " is not there with epoch " + epoch);
     }
-    return vm.toGather();
+    GuestPager pager = vm.pager();
+    return new BodySource.Unmoved(
+        vm.toGather(), pager == null ? vm.broken() : PagingStall.of(pager));
   }
 
   void resume(UUID id, long epoch) throws HostException {
@@ -328,22 +332,33 @@ final class Arrivals {
         return;
       }
       HostedVm vm = vms.get(id);
-      if (vm != null && vm.record().phase() == Phase.INCOMING) {
-        vms.remove(vm);
-        endConnections(vm);
-        destroy(vm);
+      if (vm == null || vm.record().phase() != Phase.INCOMING) {
+        forget(arrival.reservation);
+        return;
       }
-      vms.unclaim(arrival.reservation.name());
-      ledger.release(key(arrival.reservation));
+      vms.remove(vm);
+      vm.endArrival();
+      endQemu(vm); // a connection may be waiting for it to take the device state
+      lettingGo.of(
+          id,
+          arrival.reservation.name(),
+          () -> {
+            destroy(vm);
+            forget(arrival.reservation);
+          });
     }
   }
 
-  /** Nobody may be writing to its memory, or reading its page table, once these are unmapped. */
-  private void endConnections(HostedVm vm) {
-    vm.endArrival();
-    PageServer pages = server;
-    if (pages != null && !pages.disconnect(vm.id())) {
-      log.warn("VM {}: a connection does not end", vm.record().name());
+  private void forget(Reservation reservation) {
+    vms.unclaim(reservation.name());
+    ledger.release(key(reservation));
+  }
+
+  private static void endQemu(HostedVm vm) {
+    try {
+      vm.body().stop();
+    } catch (IOException e) {
+      log.warn("VM {}: {}", vm.record().name(), e.getMessage()); // destroying it tries again
     }
   }
 

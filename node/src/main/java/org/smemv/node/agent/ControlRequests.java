@@ -112,7 +112,13 @@ final class ControlRequests implements ControlHandler {
           shares.adopt(vm, epoch, main);
         }
       }
-      case HostRequest.Resize(var vm, var bytes) -> shares.resize(vm, bytes);
+      case HostRequest.Resize(var vm, var epoch, var bytes, var undo) -> {
+        if (undo) {
+          shares.undoResize(vm, epoch, bytes);
+        } else {
+          shares.resize(vm, epoch, bytes);
+        }
+      }
       case HostRequest.Commit(var vm, var epoch) -> arrivals.commit(vm, epoch);
       case HostRequest.Decided(var vm, var epoch) -> {
         return Reply.decided(arrivals.decided(vm, epoch));
@@ -127,7 +133,7 @@ final class ControlRequests implements ControlHandler {
         return Reply.of(mover.move(asking));
       }
       case HostRequest.ToGather(var vm, var epoch) -> {
-        return Reply.pages(arrivals.toGather(vm, epoch));
+        return Reply.of(arrivals.toGather(vm, epoch));
       }
       case HostRequest.Resume(var vm, var epoch) -> arrivals.resume(vm, epoch);
       case HostRequest.TurnBack(var vm, var epoch) -> arrivals.release(vm, epoch);

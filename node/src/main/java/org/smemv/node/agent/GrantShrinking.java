@@ -1,12 +1,13 @@
 package org.smemv.node.agent;
 
+import java.time.Duration;
 import org.smemv.paging.GuestPager;
 import org.smemv.placement.MemoryLedger;
 import org.smemv.placement.PageSize;
 
 /** Gives memory back to this host once the pages of a VM that is to have less of it have left. */
 final class GrantShrinking {
-  private static final long LOOK_MILLIS = 100;
+  private static final Duration LOOK = Duration.ofMillis(100);
 
   private GrantShrinking() {}
 
@@ -17,9 +18,8 @@ final class GrantShrinking {
    * @param bytes what it is to have
    */
   static void begin(MemoryLedger ledger, HostedVm vm, long granted, long bytes) {
-    Thread.ofVirtual()
-        .name("shrink-" + vm.record().name())
-        .start(() -> await(ledger, vm, granted, bytes));
+    EachSecond.until(
+        "shrink-" + vm.record().name(), LOOK, () -> isOver(ledger, vm, granted, bytes));
   }
 
   private static boolean isOver(MemoryLedger ledger, HostedVm vm, long granted, long bytes) {
@@ -33,16 +33,6 @@ final class GrantShrinking {
         ledger.reduce(LocalVms.key(vm.record()), granted, bytes);
       }
       return left;
-    }
-  }
-
-  private static void await(MemoryLedger ledger, HostedVm vm, long granted, long bytes) {
-    try {
-      while (!isOver(ledger, vm, granted, bytes)) {
-        Thread.sleep(LOOK_MILLIS);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }

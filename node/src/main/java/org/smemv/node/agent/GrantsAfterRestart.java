@@ -64,7 +64,7 @@ final class GrantsAfterRestart {
     try (RemoteHost sub = new RemoteHost(listed.host(), addressOf.apply(listed.host()), host)) {
       for (Share share : vm.record().shares()) { // anew, now that nobody changes it
         if (share.host().equals(listed.host()) && !share.leaving()) {
-          sub.resize(vm.id(), share.bytes());
+          sub.resize(vm.id(), vm.record().epoch(), share.bytes());
         }
       }
     } catch (HostException e) {

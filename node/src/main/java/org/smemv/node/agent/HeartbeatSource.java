@@ -76,6 +76,7 @@ final class HeartbeatSource {
         0,
         0,
         0,
+        List.of(),
         List.of());
   }
 }

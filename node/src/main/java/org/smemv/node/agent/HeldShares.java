@@ -7,13 +7,12 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.smemv.migration.HostControl.Reservation;
 import org.smemv.migration.HostException;
 import org.smemv.migration.ShareBook;
 import org.smemv.node.api.DrainReport;
 import org.smemv.node.api.HostReport;
+import org.smemv.paging.EndingConnections;
 import org.smemv.paging.PageServer;
 import org.smemv.paging.PageStore;
 import org.smemv.paging.SlabPool;
@@ -25,8 +24,6 @@ import org.smemv.placement.PageSize;
  * a {@link ShareBook}, which has the rules. Safe for use by many threads.
  */
 final class HeldShares {
-  private static final Logger log = LoggerFactory.getLogger(HeldShares.class);
-
   /**
    * A reservation that is not kept after this long has lost its migration. A QEMU that starts on a
    * busy host takes its time, so this is long; tests set the system property.
@@ -57,10 +54,10 @@ final class HeldShares {
     @Override
     public void close() {
       PageServer pages = server;
-      if (pages != null && !pages.disconnect(store.vm())) {
-        log.warn("VM {}: a connection does not end", store.vm());
+      if (pages != null) {
+        EndingConnections ignored = pages.disconnect(store.vm());
       }
-      store.close();
+      store.close(); // what a connection is sending at this moment goes when it is sent
     }
   }
 
@@ -106,8 +103,12 @@ final class HeldShares {
     return book.mainHosts(vm);
   }
 
-  void resize(UUID vm, long bytes) throws HostException {
-    book.resize(vm, bytes);
+  void resize(UUID vm, long epoch, long bytes) throws HostException {
+    book.resize(vm, epoch, bytes);
+  }
+
+  void undoResize(UUID vm, long epoch, long bytes) throws HostException {
+    book.undoResize(vm, epoch, bytes);
   }
 
   /** Ends a share of this epoch or an older one; false when there is none. */

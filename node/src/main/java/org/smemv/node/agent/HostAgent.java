@@ -91,7 +91,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     arrivals = arriving;
     new Survivors(options.name(), paths, hosted, local, taken, this::addressOf).takeHold();
     PageServer server =
-        PageServer.start(
+        PageServer.bind(
             options.data(),
             new PageServer.Services(
                 this,
@@ -101,6 +101,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     held.servedBy(server);
     leaving.servedBy(server);
     arriving.servedBy(server);
+    PageServer ignored = server.begin();
     new Housekeeping(options.name(), held, leaving, arriving, taken, server, this::addressOf)
         .start();
     HostFigures figures =

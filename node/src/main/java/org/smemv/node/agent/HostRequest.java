@@ -5,8 +5,10 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.smemv.migration.BodySource;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
+import org.smemv.migration.ReservationCheck;
 import org.smemv.node.api.HostReport;
 import org.smemv.placement.Name;
 
@@ -49,6 +51,8 @@ public sealed interface HostRequest {
       require("a VM", vm);
       require("what its QEMU is like", body);
       require("a list of shares", shares);
+      ReservationCheck.epoch(epoch);
+      shares = ReservationCheck.parts(shares);
     }
   }
 
@@ -56,6 +60,7 @@ public sealed interface HostRequest {
   record ExpectRest(UUID vm, long epoch, HostControl.Share rest) implements HostRequest {
     public ExpectRest {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
       require("its source", rest);
     }
   }
@@ -64,6 +69,7 @@ public sealed interface HostRequest {
   record Keep(UUID vm, long epoch) implements HostRequest {
     public Keep {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
     }
   }
 
@@ -71,6 +77,7 @@ public sealed interface HostRequest {
   record MayMove(UUID vm, long epoch, String mainHost) implements HostRequest {
     public MayMove {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
       Name.require("main host", mainHost);
     }
   }
@@ -79,14 +86,21 @@ public sealed interface HostRequest {
   record Adopt(UUID vm, long epoch, String mainHost) implements HostRequest {
     public Adopt {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
       Name.require("main host", mainHost);
     }
   }
 
-  /** See {@link HostControl#resize}. */
-  record Resize(UUID vm, long bytes) implements HostRequest {
+  /**
+   * See {@link HostControl#resize}.
+   *
+   * @param undo see {@link HostControl#undoResize}
+   */
+  record Resize(UUID vm, long epoch, long bytes, boolean undo) implements HostRequest {
     public Resize {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
+      ReservationCheck.bytes("share", bytes, 1);
     }
   }
 
@@ -94,6 +108,7 @@ public sealed interface HostRequest {
   record Commit(UUID vm, long epoch) implements HostRequest {
     public Commit {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
     }
   }
 
@@ -101,6 +116,7 @@ public sealed interface HostRequest {
   record Decided(UUID vm, long epoch) implements HostRequest {
     public Decided {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
     }
   }
 
@@ -155,6 +171,7 @@ public sealed interface HostRequest {
   record ToGather(UUID vm, long epoch) implements HostRequest {
     public ToGather {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
     }
   }
 
@@ -162,6 +179,7 @@ public sealed interface HostRequest {
   record Resume(UUID vm, long epoch) implements HostRequest {
     public Resume {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
     }
   }
 
@@ -169,6 +187,7 @@ public sealed interface HostRequest {
   record TurnBack(UUID vm, long epoch) implements HostRequest {
     public TurnBack {
       require("a VM", vm);
+      ReservationCheck.epoch(epoch);
     }
   }
 
@@ -186,7 +205,7 @@ public sealed interface HostRequest {
    * @param message for a person, when it was refused
    * @param decided the answer to {@link Decided}, {@link Holds} or {@link Needs}
    * @param host the answer to {@link Describe}
-   * @param pages the answer to {@link ToGather}
+   * @param unmoved the answer to {@link ToGather}
    * @param share the answer to {@link MoveShare}
    */
   record Reply(
@@ -194,29 +213,29 @@ public sealed interface HostRequest {
       @Nullable String message,
       boolean decided,
       @Nullable HostReport host,
-      long pages,
+      BodySource.@Nullable Unmoved unmoved,
       @Nullable ShareMove share) {
     /** It was done. */
-    static final Reply DONE = new Reply(null, null, false, null, 0, null);
+    static final Reply DONE = new Reply(null, null, false, null, null, null);
 
     static Reply of(HostReport host) {
-      return new Reply(null, null, false, host, 0, null);
+      return new Reply(null, null, false, host, null, null);
     }
 
     static Reply decided(boolean decided) {
-      return new Reply(null, null, decided, null, 0, null);
+      return new Reply(null, null, decided, null, null, null);
     }
 
-    static Reply pages(long pages) {
-      return new Reply(null, null, false, null, pages, null);
+    static Reply of(BodySource.Unmoved unmoved) {
+      return new Reply(null, null, false, null, unmoved, null);
     }
 
     static Reply of(ShareMove share) {
-      return new Reply(null, null, false, null, 0, share);
+      return new Reply(null, null, false, null, null, share);
     }
 
     static Reply refusal(HostException e) {
-      return new Reply(e.kind(), e.getMessage(), false, null, 0, null);
+      return new Reply(e.kind(), e.getMessage(), false, null, null, null);
     }
   }
 

@@ -70,7 +70,7 @@ final class LeftVms {
   private final MemoryLedger ledger;
   private final HostedVms vms;
   private final Map<UUID, Left> all = new HashMap<>();
-  private volatile @Nullable PageServer server;
+  private final LettingGo lettingGo = new LettingGo();
 
   LeftVms(HostPaths paths, MemoryLedger ledger, HostedVms vms) {
     this.paths = paths;
@@ -80,7 +80,7 @@ final class LeftVms {
 
   /** Whose connections are ended when the memory of a VM is let go. */
   void servedBy(PageServer pageServer) {
-    server = pageServer;
+    lettingGo.servedBy(pageServer);
   }
 
   /** Lets the new main host connect; there is nothing to be had before {@link #serve}. */
@@ -125,10 +125,15 @@ final class LeftVms {
     left.memory.serve(pages);
   }
 
-  /** The VM goes on here: nobody reads its memory any more when this returns. */
+  /**
+   * The VM goes on here. When this returns nobody reads its memory through this any more: a page
+   * that is read where its pager has punched a hole meanwhile would become zeros.
+   */
   void withdraw(UUID vm) {
     Left left = take(vm);
     if (left != null) {
+      left.memory.shut();
+      lettingGo.fully(vm, left.name);
       close(left);
     }
   }
@@ -137,11 +142,7 @@ final class LeftVms {
     return all.remove(vm);
   }
 
-  private void close(Left left) {
-    PageServer pages = server;
-    if (pages != null && !pages.disconnect(left.vm)) {
-      log.warn("VM {}: a connection does not end", left.name);
-    }
+  private static void close(Left left) {
     left.memory.close();
     left.ram.close();
   }
@@ -176,6 +177,20 @@ final class LeftVms {
   }
 
   private void freeOthers(Left left) {
+    try {
+      freeOthersOnce(left);
+    } catch (RuntimeException | Error e) {
+      log.error("VM {}: what it did not leave here is not free yet", left.name, e);
+      EachSecond.until(
+          "left-" + left.name,
+          () -> {
+            freeOthersOnce(left);
+            return true;
+          });
+    }
+  }
+
+  private void freeOthersOnce(Left left) {
     left.memory.freeOthers();
     synchronized (this) {
       left.freedOthers = true;
@@ -262,6 +277,11 @@ final class LeftVms {
     synchronized (this) {
       all.remove(left.vm, left);
     }
+    left.memory.shut();
+    lettingGo.of(left.vm, left.name, () -> free(left));
+  }
+
+  private void free(Left left) {
     close(left);
     try {
       VmFiles.forget(paths, left.name, true);

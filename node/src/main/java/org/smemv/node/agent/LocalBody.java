@@ -86,9 +86,12 @@ final class LocalBody implements BodySource {
   }
 
   @Override
-  public void begin() throws HostException {
+  public void begin(BooleanSupplier enough) throws HostException {
     if (plan.limits().mode() != Mode.POSTCOPY) { // which leaves all of it here
-      squeeze();
+      squeeze(enough);
+    }
+    if (enough.getAsBoolean()) {
+      return;
     }
     List<OutgoingMemory.Target> outgoing = new ArrayList<>();
     for (Target target : plan.targets()) {
@@ -117,11 +120,11 @@ final class LocalBody implements BodySource {
     return new PlaceIndexes(there);
   }
 
-  private void squeeze() throws HostException {
+  private void squeeze(BooleanSupplier enough) throws HostException {
     long room = plan.targets().stream().mapToLong(Target::pages).sum();
     if (pager != null && pager.budget().limit() > room) {
       squeeze = new Squeeze(pager, room);
-      squeeze.await();
+      squeeze.await(enough);
     }
   }
 

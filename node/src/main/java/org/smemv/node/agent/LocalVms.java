@@ -219,7 +219,7 @@ final class LocalVms {
   void grantWhatIsHere(HostedVm vm) {
     long allowed = vm.record().mainMemoryBytes();
     long here = vm.attachment().memory().presentPages() << PageSize.SHIFT;
-    if (here <= allowed || !vm.record().isHere()) {
+    if (here <= allowed) { // also of one that is leaving: until it has, its memory is in use
       return;
     }
     try {

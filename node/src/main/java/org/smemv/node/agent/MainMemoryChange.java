@@ -40,11 +40,15 @@ final class MainMemoryChange {
     GuestPager pager = vm.pager();
     check(record, !staying(record).isEmpty(), bytes);
     List<Share> shares = wanted(record, bytes);
-    ShareGrants grants = new ShareGrants(share -> resize(record, share));
+    long epoch = record.epoch() + 1;
+    ShareGrants grants = new ShareGrants((share, again) -> resize(record, epoch, share, again));
     try {
+      vm.raiseEpoch(epoch); // so that nothing that was asked before undoes what is asked now
       grants.change(record.shares(), shares);
     } catch (HostException e) {
       throw keepsItsMemory(record, e);
+    } catch (IOException e) {
+      throw new OperationException(ErrorCode.FAILED, String.valueOf(e.getMessage()), e);
     }
     long granted = 0;
     try {
@@ -111,9 +115,14 @@ final class MainMemoryChange {
     return grown;
   }
 
-  private void resize(VmRecord record, Share share) throws HostException {
+  private void resize(VmRecord record, long epoch, Share share, boolean again)
+      throws HostException {
     try (RemoteHost sub = new RemoteHost(share.host(), addressOf.apply(share.host()), host)) {
-      sub.resize(record.id(), share.bytes());
+      if (again) {
+        sub.undoResize(record.id(), epoch, share.bytes());
+      } else {
+        sub.resize(record.id(), epoch, share.bytes());
+      }
     } catch (IllegalArgumentException e) { // the hosts file does not have it any more
       throw new HostException(HostException.Kind.UNREACHABLE, String.valueOf(e.getMessage()), e);
     }

@@ -156,6 +156,12 @@ final class MigrationJob {
           "migration %s of VM %s cannot become a post-copy any more: it is in %s"
               .formatted(id, vm(), state));
     }
+    if (!migration.plan().mayLeaveRest()) {
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "migration %s of VM %s cannot become a post-copy: the VM has %d sub-hosts, and its source would be one too many"
+              .formatted(id, vm(), migration.plan().parts().size()));
+    }
     migration.postCopy();
   }
 

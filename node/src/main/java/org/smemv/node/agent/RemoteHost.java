@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.smemv.migration.BodySource;
 import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
 import org.smemv.node.agent.HostRequest.Reply;
@@ -112,9 +113,9 @@ final class RemoteHost implements HostControl, AutoCloseable {
   }
 
   @Override
-  public void resize(UUID vm, long bytes) throws HostException {
+  public void resize(UUID vm, long epoch, long bytes) throws HostException {
     try {
-      ask(new HostRequest.Resize(vm, bytes), ANSWER);
+      ask(new HostRequest.Resize(vm, epoch, bytes, false), ANSWER);
     } catch (HostException e) {
       lacksRoom = e.kind() == HostException.Kind.CAPACITY;
       throw e;
@@ -122,8 +123,18 @@ final class RemoteHost implements HostControl, AutoCloseable {
   }
 
   @Override
-  public long toGather(UUID vm, long epoch) throws HostException {
-    return ask(new HostRequest.ToGather(vm, epoch), ANSWER).pages();
+  public void undoResize(UUID vm, long epoch, long bytes) throws HostException {
+    ask(new HostRequest.Resize(vm, epoch, bytes, true), ANSWER);
+  }
+
+  @Override
+  public BodySource.Unmoved toGather(UUID vm, long epoch) throws HostException {
+    BodySource.Unmoved unmoved = ask(new HostRequest.ToGather(vm, epoch), ANSWER).unmoved();
+    if (unmoved == null) {
+      throw new HostException(
+          HostException.Kind.UNREACHABLE, "host " + name + " does not say what is still to come");
+    }
+    return unmoved;
   }
 
   @Override

@@ -10,9 +10,14 @@ import org.smemv.migration.HostException;
 final class ShareGrants {
   private static final Logger log = LoggerFactory.getLogger(ShareGrants.class);
 
-  /** Asks the share's host to grant it: {@link org.smemv.migration.HostControl#resize}. */
+  /** Asks the share's host. */
   interface Grantor {
-    void grant(Share share) throws HostException;
+    /**
+     * Asks it to grant the share: {@link org.smemv.migration.HostControl#resize}.
+     *
+     * @param again as it did before: {@link org.smemv.migration.HostControl#undoResize}
+     */
+    void grant(Share share, boolean again) throws HostException;
   }
 
   private final Grantor grantor;
@@ -31,7 +36,7 @@ final class ShareGrants {
     for (int i = 0; i < wanted.size(); i++) {
       try {
         if (!wanted.get(i).equals(present.get(i))) {
-          grantor.grant(wanted.get(i));
+          grantor.grant(wanted.get(i), false);
         }
       } catch (HostException e) {
         // Also of the one that failed: it may have done it and not been able to say so.
@@ -46,7 +51,7 @@ final class ShareGrants {
     for (int i = 0; i < before.size(); i++) {
       try {
         if (!changed.get(i).equals(before.get(i))) {
-          grantor.grant(before.get(i));
+          grantor.grant(before.get(i), true);
         }
       } catch (HostException e) {
         Share share = changed.get(i);

@@ -2,6 +2,7 @@ package org.smemv.node.agent;
 
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.smemv.migration.HostException;
 import org.smemv.paging.GuestPager;
 
@@ -28,11 +29,15 @@ final class Squeeze {
     pager.limitPages(room);
   }
 
-  /** Waits until as many have left as must. */
-  void await() throws HostException {
+  /**
+   * Waits until as many have left as must.
+   *
+   * @param enough ends it early
+   */
+  void await(BooleanSupplier enough) throws HostException {
     long least = Long.MAX_VALUE;
     long since = System.nanoTime();
-    while (pager.budget().resident() > room) {
+    while (pager.budget().resident() > room && !enough.getAsBoolean()) {
       if (pager.budget().resident() < least) {
         least = pager.budget().resident();
         since = System.nanoTime();

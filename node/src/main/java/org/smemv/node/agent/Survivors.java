@@ -225,7 +225,18 @@ final class Survivors {
     Thread.ofPlatform().name("settle-" + vm.record().name()).daemon().start(() -> settle(vm));
   }
 
+  /** It stands until this is done: what breaks is tried again. */
   private void settle(HostedVm vm) {
+    try {
+      while (!isSettled(vm)) {
+        Thread.sleep(EachSecond.PAUSE);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean isSettled(HostedVm vm) throws InterruptedException {
     try {
       if (local.departures().hasStayed(vm)) {
         local.left().withdraw(vm.id());
@@ -239,8 +250,10 @@ final class Survivors {
         ShareAdoption.begin(vm, epoch, host, addressOf);
         LeavingShares.begin(vm, host, addressOf);
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      return true;
+    } catch (RuntimeException | Error e) {
+      log.error("VM {}: it is not settled yet", vm.record().name(), e);
+      return false;
     }
   }
 }

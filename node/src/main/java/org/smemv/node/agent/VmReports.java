@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
+import org.smemv.migration.HostControl.Share;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.api.VmState;
@@ -86,7 +87,8 @@ final class VmReports {
         resident,
         Math.max(0, record.memoryBytes() - resident - remote),
         record.shares().isEmpty() ? 0 : resident,
-        subs);
+        subs,
+        record.shares().stream().filter(Share::leaving).map(Share::host).toList());
   }
 
   /** What each sub-host has; none of a VM that is wholly here. */
@@ -143,26 +145,7 @@ final class VmReports {
     if (vm.broken() != null) {
       return vm.broken();
     }
-    return pager == null ? null : pagingStall(pager);
-  }
-
-  private static @Nullable String pagingStall(GuestPager pager) {
-    for (SubHost sub : pager.subHosts().all()) {
-      String held = (sub.usedPages() << PageSize.SHIFT >> 20) + " MiB of the VM";
-      String name = sub.identity().name();
-      if (sub.state() == SubHost.State.FORGOTTEN && sub.usedPages() > 0) {
-        return "sub-host " + name + " was restarted and has lost " + held;
-      }
-      if (sub.state() != SubHost.State.CONNECTED && sub.usedPages() > 0) {
-        return "sub-host " + name + " with " + held + " cannot be reached: " + sub.reason();
-      }
-      String why = pager.stall(sub.identity().index());
-      if (why != null) {
-        return "sub-host " + name + ": " + why;
-      }
-    }
-    boolean full = pager.lacksRoom() && pager.waitingFaults() > 0;
-    return full ? "no sub-host has room for what must leave this host" : null;
+    return pager == null ? null : PagingStall.of(pager);
   }
 
   /** Bytes of the VM in this host's memory; 0 once it has let go of it. */

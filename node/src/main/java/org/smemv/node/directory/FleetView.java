@@ -153,6 +153,13 @@ record FleetView(List<Host> hosts) {
       throw new OperationException(
           ErrorCode.BUSY, "VM %s is arriving at host %s: try again".formatted(wish.vm(), source));
     }
+    if (!placed.vm().leaving().isEmpty()) {
+      // What is there cannot stay there, and that host is no new one for it either.
+      throw new OperationException(
+          ErrorCode.BUSY,
+          "VM %s still has pages on %s, which it is leaving: try again when they have gone"
+              .formatted(wish.vm(), String.join(", ", placed.vm().leaving())));
+    }
     try {
       Fleet fleet = fleet();
       PlacementPlan plan = PlacementPlanner.plan(fleet, placementWish(wish, placed));

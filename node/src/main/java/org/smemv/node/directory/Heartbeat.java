@@ -52,6 +52,8 @@ public record Heartbeat(
    *
    * @param epoch of the VM: when two hosts have it, the larger one is right
    * @param workingSetBytes what its host should hold; 0 when that is not known
+   * @param subs the hosts that have a part of it
+   * @param leaving those of them whose part is on its way to others
    */
   public record Vm(
       String name,
@@ -64,7 +66,8 @@ public record Heartbeat(
       long residentBytes,
       long zeroBytes,
       long workingSetBytes,
-      List<VmReport.Sub> subs) {
+      List<VmReport.Sub> subs,
+      List<String> leaving) {
     public Vm {
       Name.require("VM", name);
       need("id", id);
@@ -89,6 +92,9 @@ public record Heartbeat(
         bytes("share", sub.bytes(), BYTES_MAX);
       }
       unique("sub-host", subs, VmReport.Sub::host);
+      need("list of hosts that it leaves", leaving);
+      leaving = List.copyOf(few("hosts that it leaves", leaving, SUBS_MAX));
+      leaving.forEach(host -> Name.require("host that it leaves", host));
     }
   }
 

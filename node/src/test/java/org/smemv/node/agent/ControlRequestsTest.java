@@ -160,6 +160,32 @@ class ControlRequestsTest implements HolderDirectory {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "'resize','vm':ID,'epoch':0,'bytes':4096,'undo':false",
+        "'resize','vm':ID,'epoch':1,'bytes':-1,'undo':false",
+        "'resize','vm':ID,'epoch':1,'bytes':9223372036854775807,'undo':false",
+        "'commit','vm':ID,'epoch':-5",
+        "'prepare','vm':ID,'epoch':0,'body':'{}','shares':[]",
+        "'prepare','vm':ID,'epoch':1,'body':'{}','shares':[null]",
+        "'prepare','vm':ID,'epoch':1,'body':'{}','shares':[SHARE,SHARE]"
+      })
+  void aRequestThatMakesNoSenseIsRefusedBeforeItIsLookedAt(String ask) {
+    String request =
+        "{'ask':"
+            + ask.replace("SHARE", "{'index':0,'host':'h2','bytes':4096,'leaving':false}")
+            + "}";
+    byte[] bytes =
+        request.replace("ID", "'" + id + "'").replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+    try (PageLink link =
+        PageLink.open(LinkTarget.control(server.address(), "h2", Duration.ofSeconds(3)))) {
+      assertThatThrownBy(() -> link.control(bytes, ANSWER))
+          .isInstanceOf(PageLinkException.class)
+          .hasMessageContainingAll("not a request that this host knows", "problem:");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "'reserve'",
         "'prepare'",
         "'prepare','vm':'00000000-0000-0000-0000-000000000001','epoch':1",
@@ -207,7 +233,7 @@ class ControlRequestsTest implements HolderDirectory {
       }
       assertThat(ledger.grantedBytes()).isEqualTo(4096);
       host.keep(id, 1);
-      host.resize(id, 8192);
+      host.resize(id, 1, 8192);
       draining = false;
       host.reserve(new Reservation(UUID.randomUUID(), "b", 1, Role.SUB, 4096, 8192, "h2", "h3"));
     }

@@ -119,7 +119,7 @@ final class GatedMigration {
       case "copyLast" -> gate.getCount() == 0 || !gateAt.equals("copyLast");
       case "pause" -> System.nanoTime();
       case "decided" -> true;
-      case "toGather" -> toGather;
+      case "toGather" -> new BodySource.Unmoved(toGather, null);
       case "name" -> "h2";
       default -> null;
     };

@@ -26,7 +26,10 @@ class ShareGrantsTest {
     return shares;
   }
 
-  private void grant(Share share) {
+  private void grant(Share share, boolean again) {
+    assertThat(share.bytes() <= 30)
+        .as("what it was before")
+        .isEqualTo(again || share.bytes() == 20);
     asked.add(share.host());
     granted.put(share.host(), share.bytes());
   }
@@ -48,8 +51,8 @@ class ShareGrantsTest {
   void whenOneRefusesAllGrantAgainWhatTheyDidBefore() {
     ShareGrants grants =
         new ShareGrants(
-            share -> {
-              grant(share);
+            (share, again) -> {
+              grant(share, again);
               if (share.bytes() == 60) {
                 throw new HostException(HostException.Kind.CAPACITY, "s2 is full");
               }
@@ -63,11 +66,11 @@ class ShareGrantsTest {
   void oneThatCannotBeAskedKeepsNoOtherFromBeingReverted() {
     ShareGrants grants =
         new ShareGrants(
-            share -> {
+            (share, again) -> {
               if (share.host().equals("s0") && granted.containsKey("s0") || share.bytes() == 60) {
                 throw new HostException(HostException.Kind.UNREACHABLE, "no answer");
               }
-              grant(share);
+              grant(share, again);
             });
     assertThatThrownBy(() -> grants.change(PRESENT, WANTED)).hasMessage("no answer");
     assertThat(granted)

@@ -60,10 +60,28 @@ public final class Beats {
         memory * MIB,
         0,
         0,
-        List.<VmReport.Sub>of());
+        List.<VmReport.Sub>of(),
+        List.of());
   }
 
   public static Heartbeat.Vm vm(String name, long memory) {
     return vm(name, memory, VmState.RUNNING, 1);
+  }
+
+  /** The same, with a page on a host that it is leaving. */
+  static Heartbeat.Vm leaving(Heartbeat.Vm vm, String host) {
+    return new Heartbeat.Vm(
+        vm.name(),
+        vm.id(),
+        vm.epoch(),
+        vm.state(),
+        null,
+        vm.memoryBytes(),
+        vm.mainMemoryBytes(),
+        vm.residentBytes(),
+        0,
+        0,
+        List.of(new VmReport.Sub(host, 4096, true)),
+        List.of(host));
   }
 }

@@ -27,7 +27,7 @@ class HeartbeatTest {
       "labels":["rack-1"],"vms":[{"name":"web","id":"00000000-0000-0002-0000-000000000002",\
       "epoch":3,"state":"RUNNING","reason":null,"memoryBytes":16384,"mainMemoryBytes":8192,\
       "residentBytes":4096,"zeroBytes":4096,"workingSetBytes":4096,\
-      "subs":[{"host":"h3","bytes":8192,"connected":true}]}]}\
+      "subs":[{"host":"h3","bytes":8192,"connected":true}],"leaving":["h3"]}]}\
       """;
 
   private static Heartbeat good() {
@@ -52,7 +52,8 @@ class HeartbeatTest {
             4096,
             4096,
             4096,
-            List.of(new VmReport.Sub("h3", 8192, true)));
+            List.of(new VmReport.Sub("h3", 8192, true)),
+            List.of("h3"));
     return new Heartbeat(
         host, "10.0.0.1:7400", 5, 6, 7, 125_000_000, List.of("rack-1"), List.of(vm));
   }

@@ -156,6 +156,16 @@ class HostDirectoryTest {
     assertThat(refusal(wish("web"))).hasMessageContaining("arriving at host h2");
   }
 
+  /** Its part there is no share that stays, and the host is no new sub-host either. */
+  @Test
+  void aVmThatIsStillLeavingAHostIsNotPlannedForYet() {
+    Heartbeat.Vm vm = vm("web", 100);
+    directory.heard(host("h1", 500, Beats.leaving(vm, "h2")));
+    directory.heard(host("h2", 500));
+    assertThat(refusal(wish("web")).code()).isEqualTo(ErrorCode.BUSY);
+    assertThat(refusal(wish("web"))).hasMessageContaining("still has pages on h2");
+  }
+
   @Test
   void aPlanAvoidsWhatIsLabelledAndHostsWithTheVmsToKeepApartFrom() throws Exception {
     Heartbeat.Vm db = vm("db", 100);
