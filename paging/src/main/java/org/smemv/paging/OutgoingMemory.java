@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToLongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.smemv.placement.HeatSplit;
 
 /**
@@ -44,6 +46,8 @@ public final class OutgoingMemory implements AutoCloseable {
   /** How far a target is; see the accessors of {@link PageSender}. */
   public record TargetProgress(String host, long pages, long zeroPages, long sent, long bytes) {}
 
+  private static final Logger log = LoggerFactory.getLogger(OutgoingMemory.class);
+
   /** Least time between two looks at what the VM writes while a round goes on. */
   private static final long LOOK_NANOS = 250_000_000;
 
@@ -54,6 +58,7 @@ public final class OutgoingMemory implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final GuestMemory memory;
+  private final UUID vm;
   private final WriteWatch watch;
   private final Arena arena = Arena.ofShared();
   private final WriteHeat heat;
@@ -85,6 +90,7 @@ public final class OutgoingMemory implements AutoCloseable {
       PlaceIndexes staying,
       long bytesPerSecondMax) {
     this.watch = watch;
+    this.vm = vm;
     this.memory = watch.memory();
     this.targets = List.copyOf(targets);
     this.heat = watch.heat();
@@ -172,7 +178,7 @@ public final class OutgoingMemory implements AutoCloseable {
     long pages = sum(PageSender::pagesSent) - sentBefore + told;
     long looking = System.nanoTime();
     long dirtied = learning ? watch.endRound() : watch.endLastRound();
-    dirtied -= leaveOutSettled(learning);
+    dirtied = Math.max(0, dirtied - leaveOutSettled(learning));
     long end = System.nanoTime();
     return new Round(pages, told, end - begin, dirtied, end - looking);
   }
@@ -343,6 +349,9 @@ public final class OutgoingMemory implements AutoCloseable {
 
   @Override
   public void close() {
+    if (notSentAgain() > 0) {
+      log.info("VM {}: {} times a page was only swapped, and not sent again", vm, notSentAgain());
+    }
     senders.forEach(PageSender::close);
     senders.clear();
     arena.close();

@@ -184,6 +184,9 @@ public final class WriteWatch implements AutoCloseable {
    * @return how many pages are due no more
    */
   int leaveOut(IntPredicate settled) {
+    if (unwritten.isEmpty()) {
+      return 0; // nothing was read yet, and all pages are due
+    }
     int count = 0;
     for (int page = due.nextSetBit(0); page >= 0; page = due.nextSetBit(page + 1)) {
       if (unwritten.get(page) && settled.test(page)) {

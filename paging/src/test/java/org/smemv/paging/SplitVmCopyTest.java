@@ -106,7 +106,18 @@ class SplitVmCopyTest {
     assertThat(sent).isGreaterThan(LIMIT); // it was rewritten, or was at a sub-host before
     signal("CONT");
     assertThat(guest.finish()).endsWith("wrong 0");
+    assertThat(sentInBackground(first) + sentInBackground(second)).isZero();
+    assertThat(sentToFaults(first) + sentToFaults(second))
+        .isBetween(1L, pager.faults().remote()); // which counts zeros, too
     assertThat(broken).isEmpty();
+  }
+
+  private static long sentInBackground(StoreServer store) {
+    return store.server.served().inBackground();
+  }
+
+  private static long sentToFaults(StoreServer store) {
+    return store.server.served().toFaults();
   }
 
   private void signal(String name) throws Exception {
