@@ -49,7 +49,11 @@ class OnwardMigrationIT {
     TestVm vm = shared.split(2);
     vm.awaitProgress();
 
+    SentPages before = SentPages.of(lab, "h3", "h4");
     MigrationReport on = move("h2", vm, SplitLab.MAIN_BYTES, "h5");
+    SentPages sent = SentPages.of(lab, "h3", "h4").since(before);
+    System.out.println("while the main part moved the sub-hosts sent " + sent);
+    assertThat(sent.inBackground()).isZero(); // the rest is what the guest touched meanwhile
     assertThat(on.targets()).extracting(MigrationReport.Target::host).containsExactly("h5");
     assertThat(on.ram().transferred()).isLessThan(4 * SplitLab.MAIN_BYTES);
     List<String> subs = lab.host("h5").vm("vm").subs().stream().map(VmReport.Sub::host).toList();

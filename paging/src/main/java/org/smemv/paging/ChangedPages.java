@@ -11,13 +11,15 @@ import org.jspecify.annotations.Nullable;
  * date. Noting is one atomic operation and allocates nothing; any thread notes, one follows.
  *
  * <p>A page is noted after it changed. So whoever takes the note and then looks at the page sees
- * that change, or a later one, which is noted again.
+ * that change, or a later one, which is noted again. A page that only moved has the contents that
+ * it had: whoever is not certain of that notes it as written.
  */
 final class ChangedPages {
   private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
 
   private final long pages;
-  private volatile long @Nullable [] noted;
+  private volatile long @Nullable [] written;
+  private volatile long @Nullable [] moved;
 
   ChangedPages(long pages) {
     this.pages = pages;
@@ -25,25 +27,47 @@ final class ChangedPages {
 
   /** From now on changes are noted; none is yet. */
   void follow() {
-    noted = new long[(int) ((pages + Long.SIZE - 1) / Long.SIZE)];
+    written = new long[words()];
+    moved = new long[words()];
+  }
+
+  private int words() {
+    return (int) ((pages + Long.SIZE - 1) / Long.SIZE);
   }
 
   /** Nobody follows any more. */
   void forget() {
-    noted = null;
+    written = null;
+    moved = null;
   }
 
-  /** A page has changed. */
-  void note(long page) {
-    long[] words = noted;
+  /** A page may have other contents than before. */
+  void noteWritten(long page) {
+    note(written, page);
+  }
+
+  /** A page is elsewhere than before, with the same contents. */
+  void noteMoved(long page) {
+    note(moved, page);
+  }
+
+  private static void note(long @Nullable [] words, long page) {
     if (words != null) {
       long ignored = (long) WORDS.getAndBitwiseOr(words, (int) (page >>> 6), 1L << page);
     }
   }
 
-  /** Moves all notes into a set of page numbers. */
-  void takeInto(BitSet changed) {
-    long[] words = noted;
+  /** Moves the notes of pages that may have been written into a set of page numbers. */
+  void takeWrittenInto(BitSet changed) {
+    take(written, changed);
+  }
+
+  /** Moves the notes of pages that moved into a set of page numbers. */
+  void takeMovedInto(BitSet changed) {
+    take(moved, changed);
+  }
+
+  private static void take(long @Nullable [] words, BitSet changed) {
     if (words == null) {
       return;
     }

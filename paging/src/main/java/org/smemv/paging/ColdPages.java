@@ -84,7 +84,7 @@ final class ColdPages {
   /** The marks are taken, and nobody else will see them. */
   private void tell(long from, long to) {
     for (long page = from; page < to; page++) {
-      table.changed().note(page);
+      table.changed().noteWritten(page);
     }
   }
 

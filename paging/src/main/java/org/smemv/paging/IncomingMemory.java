@@ -9,6 +9,9 @@ import org.smemv.placement.PageSize;
  * Nothing runs on these pages before {@link #close()}, so they may be written in place.
  */
 public final class IncomingMemory implements PageHolder {
+  /** Entries looked at for one answer: some 100 us. */
+  private static final long LOOKED_AT_MAX = 1 << 16;
+
   private final PageTable table;
   private final GuestMemory memory;
   private final long epoch;
@@ -202,6 +205,25 @@ public final class IncomingMemory implements PageHolder {
   @Override
   public void release(PageBatch get) {
     // Nothing is held.
+  }
+
+  /**
+   * Finds pages that were fetched from sub-hosts, where they had the contents that the source told
+   * of last; with the checksums of these. An answer may have none and yet not be the last.
+   */
+  @Override
+  public long list(long first, int max, PageBatch into) {
+    into.clear();
+    long end = Math.min(table.pages(), first + LOOKED_AT_MAX);
+    long page = first;
+    while (page < end && into.size() < max) {
+      long entry = table.get(page);
+      if (isResident(entry) && (entry & (PageEntry.COPY | PageEntry.BUSY)) == PageEntry.COPY) {
+        into.add(page, PageEntry.checksum(entry), 0);
+      }
+      page++;
+    }
+    return page < table.pages() ? page : 0;
   }
 
   @Override

@@ -1,19 +1,17 @@
 package org.smemv.paging;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToLongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.smemv.placement.HeatSplit;
-import org.smemv.placement.PageSize;
 
 /**
  * The memory of a running VM on its way to the targets of a migration. Every page is assigned to
@@ -48,36 +46,28 @@ public final class OutgoingMemory implements AutoCloseable {
   /** How far a target is; see the accessors of {@link PageSender}. */
   public record TargetProgress(String host, long pages, long zeroPages, long sent, long bytes) {}
 
+  private static final Logger log = LoggerFactory.getLogger(OutgoingMemory.class);
+
   /** Least time between two looks at what the VM writes while a round goes on. */
   private static final long LOOK_NANOS = 250_000_000;
 
   /** A look at a large VM takes long, and nothing is sent meanwhile: at most this part of all. */
   private static final int LOOK_SHARE = 10;
 
-  /** What a page that was written in the very round counts as, however cold it was before. */
-  private static final int WRITTEN_HEAT = 128;
-
-  private static final int PROBE_BYTES = 64;
-
-  /** Pages that are looked at beforehand to learn how many are zeros: some milliseconds. */
-  private static final int SAMPLES = 4096;
-
-  private static final byte UNASSIGNED = -1;
   private static final int LAST_ROUNDS_MAX = 5;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final GuestMemory memory;
+  private final UUID vm;
   private final WriteWatch watch;
   private final Arena arena = Arena.ofShared();
   private final WriteHeat heat;
-  private final MemorySegment assigned;
-  private final MemorySegment page = arena.allocate(PageSize.BYTES, PageSize.BYTES);
+  private final PageAssignment assignment;
   private final List<Target> targets;
   private final List<PageSender> senders = new ArrayList<>();
   private final LeftPages left;
+  private final SettledPages settled;
   private final PageDispatch dispatch;
-  private final HeatSplit split;
-  private final LongAdder zeroPages = new LongAdder();
   private final BitSet toldRemote = new BitSet();
   private BitSet unsent = new BitSet();
   private long lookDue;
@@ -100,25 +90,24 @@ public final class OutgoingMemory implements AutoCloseable {
       PlaceIndexes staying,
       long bytesPerSecondMax) {
     this.watch = watch;
+    this.vm = vm;
     this.memory = watch.memory();
     this.targets = List.copyOf(targets);
     this.heat = watch.heat();
-    this.assigned = arena.allocate(memory.pages());
-    assigned.fill(UNASSIGNED);
     this.left = new LeftPages(memory.pages());
     var limit = new BandwidthLimit(bytesPerSecondMax);
+    var placed = new PageBitmap(memory.pages());
+    var current = new PageBitmap(memory.pages());
     var shared =
-        new PageSender.Shared(
-            memory, heat, limit, watch.table(), staying, new PageBitmap(memory.pages()), left);
+        new PageSender.Shared(memory, heat, limit, watch.table(), staying, placed, left, current);
+    this.settled =
+        new SettledPages(watch, current, placed, targets.getFirst().pages(), targets.size() == 1);
     try {
       for (int i = 0; i < targets.size(); i++) {
         senders.add(connect(i, vm, epoch, caller, shared));
       }
       watch.awaitHeat();
-      long[] pagesByHeat = watch.dueByHeat(HeatSplit.HEATS);
-      // Zeros need no room anywhere, and there are many among the pages that nobody writes.
-      pagesByHeat[0] -= (long) (pagesByHeat[0] * watch.shareOfColdDue(SAMPLES, this::isZero));
-      this.split = new HeatSplit(pagesByHeat, targets.getFirst().pages(), subPages());
+      this.assignment = new PageAssignment(watch, arena, targets.getFirst().pages(), subPages());
       this.dispatch = new PageDispatch(senders, this::lookWhenDue);
       senders.forEach(PageSender::start);
     } catch (RuntimeException e) {
@@ -169,6 +158,7 @@ public final class OutgoingMemory implements AutoCloseable {
     long sentBefore = sum(PageSender::pagesSent);
     long toldBefore = sum(PageSender::pagesTold);
     long begin = System.nanoTime();
+    long ignored = leaveOutSettled(learning);
     unsent = watch.takeDue();
     lookDue = begin + LOOK_NANOS;
     senders.forEach(PageSender::beginRound);
@@ -188,8 +178,14 @@ public final class OutgoingMemory implements AutoCloseable {
     long pages = sum(PageSender::pagesSent) - sentBefore + told;
     long looking = System.nanoTime();
     long dirtied = learning ? watch.endRound() : watch.endLastRound();
+    dirtied = Math.max(0, dirtied - leaveOutSettled(learning));
     long end = System.nanoTime();
     return new Round(pages, told, end - begin, dirtied, end - looking);
+  }
+
+  /** While the VM stands nobody is asked anything. */
+  private long leaveOutSettled(boolean asking) {
+    return asking ? settled.leaveOutAsking(senders.getFirst().link()) : settled.leaveOut();
   }
 
   private long sum(ToLongFunction<PageSender> counted) {
@@ -266,12 +262,12 @@ public final class OutgoingMemory implements AutoCloseable {
    * anew, unless it is to be left here then.
    */
   private void tell(int number) throws InterruptedException {
-    int target = assigned.get(ValueLayout.JAVA_BYTE, number);
+    int target = assignment.of(number);
     toldRemote.set(number);
     if (target >= 0 && !left.begun()) {
-      split.giveBack(target);
-      assigned.set(ValueLayout.JAVA_BYTE, number, UNASSIGNED);
+      assignment.giveBack(number);
     }
+    settled.handOver(number);
     dispatch.add(Math.max(HeatSplit.MAIN, target), ~(long) number);
   }
 
@@ -288,48 +284,20 @@ public final class OutgoingMemory implements AutoCloseable {
   }
 
   private void dispatch(int number) throws InterruptedException {
-    int target = assigned.get(ValueLayout.JAVA_BYTE, number);
+    int target = assignment.of(number);
     if (left.begun() || watch.isRemote(number)) {
       tell(number);
       return;
     }
-    if (target == UNASSIGNED) {
-      target = assign(number);
+    if (target == PageAssignment.NONE) {
+      target = assignment.assign(number);
     }
     if (target >= 0) {
+      settled.handOver(number);
       dispatch.add(target, number);
     } else if (toldRemote.get(number)) {
       tell(number);
     }
-  }
-
-  /** Nearly every page that is not zero shows it in its first bytes: only those are read first. */
-  private boolean isZero(long number) {
-    memory.ram().read(number << PageSize.SHIFT, page.address(), PROBE_BYTES);
-    if (!ZeroPages.isZero(page, 0, PROBE_BYTES)) {
-      return false;
-    }
-    memory.ram().read(number << PageSize.SHIFT, page.address(), PageSize.BYTES);
-    return ZeroPages.isZero(page, 0);
-  }
-
-  private int assign(long number) {
-    if (isZero(number)) {
-      zeroPages.increment();
-      return UNASSIGNED;
-    }
-    int target = split.place(heatOf((int) number));
-    if (target < 0) {
-      throw new FrameException(
-          ErrorCode.CAPACITY, "no target has room left for page " + number + " of the VM");
-    }
-    assigned.set(ValueLayout.JAVA_BYTE, number, (byte) target);
-    return target;
-  }
-
-  private int heatOf(int number) {
-    int known = heat.of(number);
-    return watch.wasWrittenInRound(number) ? Math.max(known, WRITTEN_HEAT) : known;
   }
 
   private void lookWhenDue() {
@@ -352,7 +320,15 @@ public final class OutgoingMemory implements AutoCloseable {
 
   /** Pages that were found to be zeros, and so were not sent. Any thread. */
   public long zeroPages() {
-    return zeroPages.sum() + sum(PageSender::zeroPages);
+    return assignment.zeroPages() + sum(PageSender::zeroPages);
+  }
+
+  /**
+   * How often a page was swapped and not sent or told again, as its contents were where they are to
+   * be. Any thread.
+   */
+  public long notSentAgain() {
+    return settled.total();
   }
 
   /** How far each target is, the main host first. Any thread. */
@@ -373,6 +349,9 @@ public final class OutgoingMemory implements AutoCloseable {
 
   @Override
   public void close() {
+    if (notSentAgain() > 0) {
+      log.info("VM {}: {} times a page was only swapped, and not sent again", vm, notSentAgain());
+    }
     senders.forEach(PageSender::close);
     senders.clear();
     arena.close();

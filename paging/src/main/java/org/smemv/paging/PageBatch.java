@@ -85,8 +85,13 @@ public final class PageBatch {
 
   /** Pages whose bytes travel. */
   public int contents() {
+    return contents(0);
+  }
+
+  /** The same of the pages from an index on. */
+  int contents(int from) {
     int count = 0;
-    for (int i = 0; i < size; i++) {
+    for (int i = from; i < size; i++) {
       count += hasContents(i) ? 1 : 0;
     }
     return count;

@@ -192,8 +192,7 @@ final class PageEviction {
       if (MemorySegment.mismatch(last, 0, PageSize.BYTES, sent, at, at + PageSize.BYTES) < 0) {
         long entry = table.get(leaving[i]);
         table.set(leaving[i], entry & ~PageEntry.EVICTING);
-        table.changed().note(leaving[i]);
-        counters.zeros(zero[slots[i]] ? 1 : 0);
+        noteGone(leaving[i], zero[slots[i]]);
         gone++;
       } else {
         putBack(leaving[i]);
@@ -203,6 +202,16 @@ final class PageEviction {
       }
     }
     return gone;
+  }
+
+  /** Zeros may be what the guest gave up, which the kernel does not call written. */
+  private void noteGone(long page, boolean zeros) {
+    if (zeros) {
+      table.changed().noteWritten(page);
+      counters.zeros(1);
+    } else {
+      table.changed().noteMoved(page);
+    }
   }
 
   private void putBack(long page) {
@@ -220,6 +229,7 @@ final class PageEviction {
         PageEntry.place(entry) == PageEntry.REMOTE
             ? PageEntry.residentWithCopy(PageEntry.host(entry), PageEntry.checksum(entry), 255)
             : PageEntry.resident(255));
-    table.changed().note(page); // who reads pages meanwhile may have read the hole
+    // Who reads pages meanwhile may have read the hole; and the punching took the kernel's mark.
+    table.changed().noteWritten(page);
   }
 }

@@ -318,7 +318,11 @@ final class PageFiller implements FaultLink.Answers {
     table.set(
         page,
         PageEntry.residentWithCopy(PageEntry.host(entry), PageEntry.checksum(entry), FETCHED_HEAT));
-    table.changed().note(page);
+    if (outcome == Outcome.INSTALLED) {
+      table.changed().noteMoved(page);
+    } else {
+      table.changed().noteWritten(page); // whoever filled it
+    }
     counters.remoteFilled(System.nanoTime() - started);
     copies.offer(page);
   }

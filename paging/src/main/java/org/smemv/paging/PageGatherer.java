@@ -211,7 +211,11 @@ final class PageGatherer implements AutoCloseable {
         page,
         PageEntry.residentWithCopy(
             PageEntry.host(seen), PageEntry.checksum(seen), PageEntry.heat(seen)));
-    table.changed().note(page);
+    if (outcome == Outcome.INSTALLED) {
+      table.changed().noteMoved(page);
+    } else {
+      table.changed().noteWritten(page); // whoever filled it
+    }
     copies.offer(page);
     return true;
   }

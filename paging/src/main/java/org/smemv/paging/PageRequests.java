@@ -13,6 +13,7 @@ final class PageRequests {
   private final FrameReader reader;
   private final FrameWriter writer;
   private final PagePuller puller;
+  private final ServedPages served;
   private final PageBatch puts = new PageBatch();
   private final PageBatch gets = new PageBatch();
 
@@ -21,12 +22,14 @@ final class PageRequests {
       TrafficClass traffic,
       FrameReader reader,
       FrameWriter writer,
-      PagePuller puller) {
+      PagePuller puller,
+      ServedPages served) {
     this.holder = holder;
     this.traffic = traffic;
     this.reader = reader;
     this.writer = writer;
     this.puller = puller;
+    this.served = served;
   }
 
   /**
@@ -86,6 +89,7 @@ final class PageRequests {
     gets.epoch(epoch);
     reader.pages(gets);
     holder.find(gets, from);
+    served.sent(traffic, gets.contents(from));
     writer.pages(FrameKind.PAGES, holder.vm(), requestId, gets, from);
   }
 
@@ -99,6 +103,7 @@ final class PageRequests {
       holder.abandon(puts);
       throw e;
     }
+    served.received(puts.contents());
     acknowledge(FrameKind.PUT_ACK, epoch, requestId);
   }
 

@@ -40,6 +40,7 @@ final class PageSender implements AutoCloseable {
    * @param placed pages of which the new main host was told last that they are elsewhere, but for
    *     those that this migration sent there
    * @param left pages that stay here
+   * @param current pages that were sent, or are at a sub-host and told, since they were handed over
    */
   record Shared(
       GuestMemory memory,
@@ -48,7 +49,8 @@ final class PageSender implements AutoCloseable {
       PageTable table,
       PlaceIndexes staying,
       PageBitmap placed,
-      LeftPages left) {}
+      LeftPages left,
+      PageBitmap current) {}
 
   private final int index;
   private final Shared shared;
@@ -133,6 +135,11 @@ final class PageSender implements AutoCloseable {
         into.set((int) (page < 0 ? ~page : page));
       }
     }
+  }
+
+  /** To the target; between rounds nothing is under way on it. */
+  PageLink link() {
+    return link;
   }
 
   /** Bytes sent, headers included. Any thread. */
@@ -250,6 +257,7 @@ final class PageSender implements AutoCloseable {
     shared.left().remove(page);
     int host = shared.staying().of(PageEntry.host(entry));
     place(page, host, PageEntry.checksum(entry), PageEntry.heat(entry));
+    boolean ignored = shared.current().add(page);
   }
 
   /** Has the target forget the page, and the new main host know where it is. */
@@ -299,6 +307,7 @@ final class PageSender implements AutoCloseable {
       pagesHeld.increment();
     }
     boolean ignored = shared.placed().remove(page);
+    ignored = shared.current().add(page);
     pages.put(page, buffer.address() + at, checksum, heat);
     if (places != null) {
       places.place(page, index - 1, checksum, heat);

@@ -67,6 +67,7 @@ public final class PageServer implements AutoCloseable {
   private final Services services;
   private final Options options;
   private final ServerConnections connections;
+  private final ServedPages served = new ServedPages();
   private final ThreadFactory threads;
   private final Thread acceptor;
   private volatile boolean closed;
@@ -120,6 +121,11 @@ public final class PageServer implements AutoCloseable {
   /** Connections that are open. */
   public int connections() {
     return connections.size();
+  }
+
+  /** The contents that went through it since it was started. */
+  public ServedPages served() {
+    return served;
   }
 
   /** Whether anybody is connected about a VM. */
@@ -179,7 +185,8 @@ public final class PageServer implements AutoCloseable {
 
   private ServerConnection connection(TcpSocket socket) {
     try {
-      return new ServerConnection(PageTransport.over(socket), services, options, connections);
+      return new ServerConnection(
+          PageTransport.over(socket), services, options, connections, served);
     } catch (Throwable e) { // no memory for its buffers
       socket.close();
       throw e;

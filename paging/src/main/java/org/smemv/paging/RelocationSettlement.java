@@ -69,7 +69,11 @@ final class RelocationSettlement {
     if (!table.compareAndSet(page, pulled.seen[index], entry)) {
       return false;
     }
-    table.changed().note(page);
+    if (PageEntry.place(entry) == PageEntry.REMOTE) {
+      table.changed().noteMoved(page);
+    } else {
+      table.changed().noteWritten(page);
+    }
     return true;
   }
 

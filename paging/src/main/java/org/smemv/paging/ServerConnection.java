@@ -35,6 +35,7 @@ final class ServerConnection implements Runnable {
   private final FrameReader reader;
   private final FrameWriter writer;
   private final PagePuller puller;
+  private final ServedPages served;
   private volatile boolean stopped;
   private volatile @Nullable ServerConnection predecessor;
   private volatile @Nullable ConnectionKey key;
@@ -43,11 +44,13 @@ final class ServerConnection implements Runnable {
       PageTransport transport,
       PageServer.Services services,
       PageServer.Options options,
-      ServerConnections connections) {
+      ServerConnections connections,
+      ServedPages served) {
     this.transport = transport;
     this.services = services;
     this.options = options;
     this.connections = connections;
+    this.served = served;
     this.reader = new FrameReader(transport, arena);
     this.writer = new FrameWriter(transport, arena);
     this.puller = new PagePuller(services.addresses(), options.hostName());
@@ -188,7 +191,7 @@ final class ServerConnection implements Runnable {
   }
 
   private void servePages(PageHolder holder, TrafficClass traffic) {
-    PageRequests requests = new PageRequests(holder, traffic, reader, writer, puller);
+    PageRequests requests = new PageRequests(holder, traffic, reader, writer, puller, served);
     try {
       while (true) {
         if (!reader.nextIsBuffered()) {

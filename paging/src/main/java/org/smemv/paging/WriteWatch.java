@@ -24,7 +24,9 @@ public final class WriteWatch implements AutoCloseable {
   private final WriteHeat heat;
   private final BitSet due;
   private final BitSet written = new BitSet();
+  private final BitSet moved = new BitSet();
   private final BitSet writtenInRound = new BitSet();
+  private final BitSet unwritten = new BitSet();
   private final CompletableFuture<Void> learnt = new CompletableFuture<>();
   private final Thread learner;
   private volatile long dueCount;
@@ -145,17 +147,55 @@ public final class WriteWatch implements AutoCloseable {
    * @param unsent pages whose contents were not read yet in this round
    */
   void look(BitSet unsent) {
+    takeMoved();
     written.clear();
     long ignored = tracker.takeInto(written);
     note(unsent);
   }
 
+  /** Before anything else is taken: what was written before it moved is then known, too. */
+  private void takeMoved() {
+    moved.clear();
+    table.changed().takeMovedInto(moved);
+  }
+
   private void note(BitSet unsent) {
-    table.changed().takeInto(written);
+    table.changed().takeWrittenInto(written);
+    unwritten.andNot(written);
+    written.or(moved);
     writtenInRound.or(written);
     written.andNot(unsent);
     due.or(written);
     dueCount = (long) due.cardinality() + unsent.cardinality();
+  }
+
+  /**
+   * A page is about to be read, to be sent or told: what is written before this call will be seen
+   * by who reads it, what is written later by a look.
+   */
+  void reads(int page) {
+    unwritten.set(page);
+  }
+
+  /**
+   * Pages that were not written since they were read, and moved only, need not be due for that.
+   *
+   * @param settled of those, whether nothing is to be done about a page
+   * @return how many pages are due no more
+   */
+  int leaveOut(IntPredicate settled) {
+    if (unwritten.isEmpty()) {
+      return 0; // nothing was read yet, and all pages are due
+    }
+    int count = 0;
+    for (int page = due.nextSetBit(0); page >= 0; page = due.nextSetBit(page + 1)) {
+      if (unwritten.get(page) && settled.test(page)) {
+        due.clear(page);
+        count++;
+      }
+    }
+    dueCount = due.cardinality();
+    return count;
   }
 
   /** True when a look in this round found the page written. */
@@ -176,6 +216,7 @@ public final class WriteWatch implements AutoCloseable {
 
   /** The same while the VM stands and waits for it: nobody will ask for the heat any more. */
   long endLastRound() {
+    takeMoved();
     written.clear();
     long ignored = tracker.takeFastInto(written);
     note(new BitSet());

@@ -98,7 +98,7 @@ class LeaveRestTest {
     } else {
       TestPages.fill(ram.mapped().address() + page * 4096, seed);
     }
-    table.changed().note(page);
+    table.changed().noteWritten(page);
   }
 
   private OutgoingMemory.Round round() {
@@ -234,7 +234,7 @@ class LeaveRestTest {
     long atSub = firstAt(PageEntry.REMOTE);
     ram.punchHole(atSub * 4096, 4096);
     table.set(atSub, PageEntry.remote(0, 4711, 9)); // it was swapped out
-    table.changed().note(atSub);
+    table.changed().noteMoved(atSub);
     ignored += round().pages() + round().pages();
     assertThat(main.table.get(atSub)).isEqualTo(PageEntry.remote(1, 4711, 9));
     table.set(atSub, PageEntry.resident(0)); // it came back, and was made zeros

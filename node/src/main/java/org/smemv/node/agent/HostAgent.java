@@ -105,7 +105,8 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     new Housekeeping(options.name(), held, leaving, arriving, taken, server, this::addressOf)
         .start();
     HostFigures figures =
-        new HostFigures(description::report, hosted, local.departures(), server::connections);
+        new HostFigures(
+            description::report, hosted, local.departures(), server::connections, server.served());
     Operations operations =
         new Operations(description::report, figures::now, hosted, local, draining, drain);
     ApiServer api = ApiServer.start(options.api(), options.name(), operations);

@@ -10,6 +10,7 @@ import org.smemv.node.api.HostMetrics;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.VmReport;
 import org.smemv.paging.GuestPager;
+import org.smemv.paging.ServedPages;
 
 /** The figures of this host for monitoring. Any thread may ask; no QEMU is asked for them. */
 final class HostFigures {
@@ -19,19 +20,23 @@ final class HostFigures {
   private final HostedVms vms;
   private final Departures departures;
   private final IntSupplier connections;
+  private final ServedPages served;
 
   /**
    * @param connections counts those of other hosts
+   * @param served by the page server of this host
    */
   HostFigures(
       Supplier<HostReport> description,
       HostedVms vms,
       Departures departures,
-      IntSupplier connections) {
+      IntSupplier connections,
+      ServedPages served) {
     this.description = description;
     this.vms = vms;
     this.departures = departures;
     this.connections = connections;
+    this.served = served;
   }
 
   HostMetrics now() {
@@ -46,7 +51,8 @@ final class HostFigures {
         rows,
         migrations.byState(),
         migrations.sentBytes(),
-        connections.getAsInt());
+        connections.getAsInt(),
+        new HostMetrics.Contents(served.toFaults(), served.inBackground(), served.received()));
   }
 
   private static HostMetrics.Vm row(HostedVms.Entry entry) {

@@ -15,6 +15,7 @@ import org.smemv.migration.MigrationState;
  * @param migrations how many that were started here are in each state now
  * @param migrationSentBytes by all of them
  * @param dataConnections of other hosts, open now
+ * @param contents of pages that its page server sent and received
  */
 public record HostMetrics(
     HostReport host,
@@ -22,7 +23,8 @@ public record HostMetrics(
     List<Vm> vms,
     Map<MigrationState, Long> migrations,
     long migrationSentBytes,
-    int dataConnections) {
+    int dataConnections,
+    Contents contents) {
   public HostMetrics {
     vms = List.copyOf(vms);
     migrations = Map.copyOf(migrations);
@@ -48,6 +50,15 @@ public record HostMetrics(
       subs = List.copyOf(subs);
     }
   }
+
+  /**
+   * Page contents, without zeros.
+   *
+   * @param faultPages sent because a guest elsewhere touched them
+   * @param backgroundPages sent to who gathers or takes over what is here
+   * @param storedPages received, by evictions and migrations
+   */
+  public record Contents(long faultPages, long backgroundPages, long storedPages) {}
 
   /**
    * Page faults of the guest.

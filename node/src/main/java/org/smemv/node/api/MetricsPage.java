@@ -43,6 +43,7 @@ final class MetricsPage {
     page.faults();
     page.evictions();
     page.migrations();
+    page.contents();
     page.gauge(
         "smemv_data_connections", "Open connections of other hosts.", metrics.dataConnections());
     page.gauge("smemv_api_followers", "Open event streams of this API.", followers);
@@ -157,6 +158,25 @@ final class MetricsPage {
         "smemv_migration_sent_bytes",
         "Sent to targets by migrations started here.",
         metrics.migrationSentBytes());
+  }
+
+  private void contents() {
+    HostMetrics.Contents contents = metrics.contents();
+    families.add(
+        CounterSnapshot.builder()
+            .name("smemv_sent_pages")
+            .help(
+                "Page contents sent to other hosts that asked: for a fault of a guest, or in the"
+                    + " background, to gather or take over what is here.")
+            .dataPoint(count(Labels.of("asked_for", "fault"), contents.faultPages()))
+            .dataPoint(count(Labels.of("asked_for", "background"), contents.backgroundPages()))
+            .build());
+    families.add(
+        CounterSnapshot.builder()
+            .name("smemv_stored_pages")
+            .help("Page contents received from evictions and migrations.")
+            .dataPoint(count(Labels.EMPTY, contents.storedPages()))
+            .build());
   }
 
   private void gauge(String name, String help, long value) {

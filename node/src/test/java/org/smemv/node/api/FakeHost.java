@@ -170,7 +170,8 @@ public class FakeHost implements ServedHost {
     }
     List<HostMetrics.Vm> rows = vms.values().stream().map(FakeHost::metrics).toList();
     Map<MigrationState, Long> states = Map.of(MigrationState.COPY, 1L, MigrationState.DONE, 7L);
-    return new HostMetrics(report(), 1, rows, states, 600L << 20, 12);
+    return new HostMetrics(
+        report(), 1, rows, states, 600L << 20, 12, new HostMetrics.Contents(5, 6, 7));
   }
 
   private static HostMetrics.Vm metrics(VmReport vm) {

@@ -94,6 +94,9 @@ class MetricsTest {
     assertThat(sample("smemv_host_share_bytes")).isEqualTo(290L << 20);
     assertThat(sample("smemv_data_connections")).isEqualTo(12);
     assertThat(sample("smemv_api_followers")).isEqualTo(3);
+    assertThat(sample("smemv_sent_pages_total{asked_for=\"fault\"}")).isEqualTo(5);
+    assertThat(sample("smemv_sent_pages_total{asked_for=\"background\"}")).isEqualTo(6);
+    assertThat(sample("smemv_stored_pages_total")).isEqualTo(7);
   }
 
   @Test
