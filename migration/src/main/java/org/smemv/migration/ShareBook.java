@@ -2,6 +2,7 @@ package org.smemv.migration;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -109,6 +110,9 @@ public final class ShareBook<P extends ShareBook.Pages> {
   private final LongSupplier nanos;
   private final Map<UUID, Share> shares = new LinkedHashMap<>();
 
+  /** VMs of which a share is being freed at this moment: its grant goes after its pages. */
+  private final Set<UUID> ending = new HashSet<>();
+
   /**
    * A book without shares.
    *
@@ -143,13 +147,17 @@ public final class ShareBook<P extends ShareBook.Pages> {
     if (present.kept || present.epoch >= wanted.epoch()) {
       throw refused("it holds pages of VM " + wanted.name() + " already: choose another sub-host");
     }
-    shares.remove(wanted.vm());
+    take(present);
     return present;
   }
 
   private synchronized void add(Reservation wanted) throws HostException {
     if (shares.containsKey(wanted.vm())) {
       return;
+    }
+    if (ending.contains(wanted.vm())) { // the end of that grant would be the end of this one
+      throw refused(
+          "it is just freeing what it held of VM " + wanted.name() + ": try again in a moment");
     }
     try {
       ledger.grant(key(wanted), wanted.bytes());
@@ -268,16 +276,28 @@ public final class ShareBook<P extends ShareBook.Pages> {
       if (share == null || share.epoch > epoch) {
         return false;
       }
-      shares.remove(vm);
+      take(share);
     }
     end(share);
     return true;
   }
 
+  /** From now on it is not found any more; {@link #end} is to follow. */
+  private synchronized void take(Share share) {
+    shares.remove(share.reservation.vm());
+    ending.add(share.reservation.vm());
+  }
+
   /** Not under the lock: connections that end may be asking for the pages this moment. */
   private void end(Share share) {
-    share.pages.close();
-    ledger.release(share.key());
+    try {
+      share.pages.close();
+    } finally {
+      synchronized (this) {
+        ledger.release(share.key());
+        ending.remove(share.reservation.vm());
+      }
+    }
   }
 
   /** The pages of a VM; null when none are held. */
@@ -303,7 +323,7 @@ public final class ShareBook<P extends ShareBook.Pages> {
           lapsed.add(share);
         }
       }
-      lapsed.forEach(share -> shares.remove(share.reservation.vm()));
+      lapsed.forEach(this::take);
     }
     for (Share share : lapsed) {
       log.warn("VM {}: its reservation here was not used and lapses", share.reservation.name());

@@ -2,6 +2,7 @@ package org.smemv.migration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -135,5 +136,52 @@ class ShareBookTest {
     book.adopt(VM, 4, "h2");
     assertThatThrownBy(() -> book.resize(VM, 3, 2 * BYTES)).hasMessageContaining("at epoch 4");
     assertThat(ledger.grantedBytes()).isEqualTo(BYTES);
+  }
+
+  /** Both have the same place in the ledger: the end of one must not be that of the other. */
+  @Test
+  void aShareThatIsBeingFreedIsNotReservedAnewBeforeItsGrantHasEnded() throws Exception {
+    Reservation next = new Reservation(VM, "web", 5, Role.SUB, 2 * BYTES, 2 * BYTES, "h0", "h1");
+    List<String> refusals = new ArrayList<>();
+    List<ShareBook<ShareBook.Pages>> books = new ArrayList<>();
+    ShareBook<ShareBook.Pages> freeing =
+        new ShareBook<>(
+            ledger,
+            wanted ->
+                wanted.equals(next)
+                    ? new NoPages()
+                    : new ClosingPages(() -> refusals.add(refusal(books.getFirst(), next))),
+            nanos::get);
+    books.add(freeing);
+    freeing.reserve(new Reservation(VM, "web", 2, Role.SUB, BYTES, 2 * BYTES, "h0", "h1"));
+
+    assertThat(freeing.release(VM, 4)).isTrue();
+
+    assertThat(refusals).singleElement().asString().contains("just freeing", "try again");
+    assertThat(ledger.grantedBytes()).isZero();
+    freeing.reserve(next);
+    assertThat(ledger.grantedBytes()).isEqualTo(2 * BYTES);
+  }
+
+  private static String refusal(ShareBook<?> book, Reservation wanted) {
+    return String.valueOf(catchThrowable(() -> book.reserve(wanted)));
+  }
+
+  /** Does something while it is being freed. */
+  private record ClosingPages(Runnable meanwhile) implements ShareBook.Pages {
+    @Override
+    public long heldBytes() {
+      return 0;
+    }
+
+    @Override
+    public void grantBytes(long bytes) {
+      // Nothing is held.
+    }
+
+    @Override
+    public void close() {
+      meanwhile.run();
+    }
   }
 }

@@ -54,7 +54,7 @@ public final class IncomingMemory implements PageHolder {
   @Override
   public void admit(long frameEpoch) {
     if (!open) {
-      throw new FrameException(ErrorCode.REFUSED, "VM " + vm() + " is not arriving any more");
+      throw ended();
     }
     if (frameEpoch != epoch) {
       throw new FrameException(
@@ -158,14 +158,24 @@ public final class IncomingMemory implements PageHolder {
     count(after, 1);
   }
 
-  /** The entry, once the page is not being installed by who gathers it, which is soon. */
+  /**
+   * The entry, once the page is not being installed by who gathers it, which is soon, unless that
+   * thread broke in the middle: then the arrival is ended by others.
+   */
   private long unclaimed(long page) {
     long entry = table.get(page);
     while (PageEntry.has(entry, PageEntry.FETCHING)) {
+      if (!open) {
+        throw ended();
+      }
       Thread.onSpinWait();
       entry = table.get(page);
     }
     return entry;
+  }
+
+  private FrameException ended() {
+    return new FrameException(ErrorCode.REFUSED, "VM " + vm() + " is not arriving any more");
   }
 
   private static boolean isResident(long entry) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -29,6 +30,9 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
 
   private static final long RETRY_MILLIS = 1000;
 
+  private static final ThreadFactory CONNECTORS =
+      Thread.ofPlatform().name("sub-host").daemon().factory();
+
   /**
    * Who connects.
    *
@@ -45,6 +49,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
       new AtomicReferenceArray<>(HOSTS_MAX);
   private final List<SubHost> retired = new CopyOnWriteArrayList<>();
   private final Doorbell work = new Doorbell();
+  private final ThreadFactory threads;
   private final Thread keeper;
   private final List<Thread> connectors = new CopyOnWriteArrayList<>();
   private volatile boolean running = true;
@@ -57,12 +62,16 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
    * @param caller this host's name
    */
   public SubHosts(UUID vm, long epoch, String caller) {
-    this(new Caller(vm, epoch, caller), false);
+    this(new Caller(vm, epoch, caller), false, CONNECTORS);
   }
 
-  private SubHosts(Caller caller, boolean reading) {
+  /**
+   * @param threads makes those that connect, daemons
+   */
+  SubHosts(Caller caller, boolean reading, ThreadFactory threads) {
     this.caller = caller;
     this.reading = reading;
+    this.threads = threads;
     this.keeper = Thread.ofPlatform().name("sub-hosts").daemon().unstarted(this::keepConnected);
   }
 
@@ -71,7 +80,7 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
    * working with the same sub-hosts meanwhile.
    */
   public static SubHosts reading(UUID vm, long epoch, String caller) {
-    return new SubHosts(new Caller(vm, epoch, caller), true);
+    return new SubHosts(new Caller(vm, epoch, caller), true, CONNECTORS);
   }
 
   /**
@@ -196,12 +205,23 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
     while (running) {
       for (SubHost host : all()) {
         if (host.beginConnecting(!reading)) {
-          // A host that does not answer must not keep others from being reached again.
-          connectors.add(Thread.ofPlatform().name("sub-host").daemon().start(() -> connect(host)));
+          beginToConnect(host);
         }
       }
       work.await(RETRY_MILLIS);
       connectors.removeIf(thread -> !thread.isAlive());
+    }
+  }
+
+  /** A host that does not answer must not keep others from being reached again. */
+  private void beginToConnect(SubHost host) {
+    try {
+      Thread connector = threads.newThread(() -> connect(host));
+      connectors.add(connector);
+      connector.start();
+    } catch (RuntimeException | Error e) { // no thread can be made now; a second later one may
+      host.endConnecting();
+      log.warn("VM {}: sub-host {}: {}", caller.vm(), host.identity().name(), e.toString());
     }
   }
 

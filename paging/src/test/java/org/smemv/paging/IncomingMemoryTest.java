@@ -2,11 +2,15 @@ package org.smemv.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.UUID;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.smemv.linux.MemoryFile;
@@ -27,13 +31,7 @@ class IncomingMemoryTest {
     subHosts.add(new SubHost.Identity(2, "s2", nowhere), PAGES);
     try (MemoryFile ram = MemoryFile.create(directory.resolve("ram"), PAGES * 4096);
         PageTable table = PageTable.create(directory.resolve("table"), vm, PAGES)) {
-      IncomingMemory incoming =
-          new IncomingMemory(
-              table,
-              new GuestMemory(ram, 0),
-              new ResidentBudget(PAGES, Long.MAX_VALUE),
-              subHosts,
-              EPOCH);
+      IncomingMemory incoming = incoming(table, ram, subHosts);
       assertThatThrownBy(() -> incoming.place(placed(2, 1)))
           .isInstanceOfSatisfying(
               FrameException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED))
@@ -43,6 +41,33 @@ class IncomingMemoryTest {
       incoming.place(placed(2, 2));
       assertThat(PageEntry.host(table.get(8))).isEqualTo(2);
     }
+  }
+
+  /** Its thread would go on for ever, and nobody could let go of the memory. */
+  @Test
+  void whoWaitsForAPageThatNobodyFinishesToInstallEndsWithTheArrival() throws Exception {
+    SubHosts subHosts = new SubHosts(vm, EPOCH, "main");
+    InetSocketAddress nowhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    subHosts.add(new SubHost.Identity(2, "s2", nowhere), PAGES);
+    try (MemoryFile ram = MemoryFile.create(directory.resolve("ram"), PAGES * 4096);
+        PageTable table = PageTable.create(directory.resolve("table"), vm, PAGES)) {
+      IncomingMemory incoming = incoming(table, ram, subHosts);
+      table.set(7, PageEntry.remote(2, 77, 0) | PageEntry.FETCHING);
+      FutureTask<Throwable> placing =
+          new FutureTask<>(() -> catchThrowable(() -> incoming.place(placed(2, 2))));
+      Thread.ofPlatform().daemon().start(placing);
+      assertThatThrownBy(() -> placing.get(200, TimeUnit.MILLISECONDS))
+          .isInstanceOf(TimeoutException.class);
+
+      incoming.close();
+
+      assertThat(placing.get(10, TimeUnit.SECONDS)).hasMessageContaining("not arriving any more");
+    }
+  }
+
+  private static IncomingMemory incoming(PageTable table, MemoryFile ram, SubHosts subHosts) {
+    return new IncomingMemory(
+        table, new GuestMemory(ram, 0), new ResidentBudget(PAGES, Long.MAX_VALUE), subHosts, EPOCH);
   }
 
   private static PageBatch placed(int hostOf7, int hostOf8) {

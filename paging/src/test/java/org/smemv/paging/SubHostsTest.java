@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,5 +93,24 @@ class SubHostsTest {
     hosts.put(0, zeros(3));
     assertThat(hosts.at(0).usedPages()).isEqualTo(3);
     old.close();
+  }
+
+  /** Else none would be reached any more, and every page there would be waited for in vain. */
+  @Test
+  void aSubHostForWhichNoThreadCouldBeMadeIsConnectedLater() {
+    AtomicInteger made = new AtomicInteger();
+    ThreadFactory threads =
+        connecting -> {
+          if (made.getAndIncrement() < 2) {
+            throw new OutOfMemoryError("unable to create native thread");
+          }
+          return Thread.ofPlatform().daemon().unstarted(connecting);
+        };
+    try (SubHosts other = new SubHosts(new SubHosts.Caller(VM, 2, "main"), false, threads)) {
+      other.add(new SubHost.Identity(0, "s0", first.address()), 100);
+      other.start(FaultLink::close, () -> {});
+      await().until(() -> other.at(0).state() == SubHost.State.CONNECTED);
+    }
+    assertThat(made).hasValue(3);
   }
 }

@@ -224,8 +224,7 @@ final class Arrivals {
       arrivals.remove(id);
       noteTaken(vm.record());
     }
-    HostedVm taken = vm;
-    Thread.ofVirtual().start(() -> firstRun.begin(taken, epoch));
+    firstRun.begin(vm, epoch);
   }
 
   /** After this the source ends what it has: nothing may be missing here. */

@@ -24,14 +24,24 @@ final class EachSecond {
   }
 
   static void until(String thread, Duration pause, BooleanSupplier done) {
-    Thread.ofPlatform().name(thread).daemon().start(() -> tryAll(pause, done));
+    Thread.ofPlatform().name(thread).daemon().start(() -> tryAll(pause, done, pause));
   }
 
-  private static void tryAll(Duration pause, BooleanSupplier done) {
+  /** The same, but tries at once, too. */
+  static void fromNow(String thread, BooleanSupplier done) {
+    fromNow(thread, PAUSE, done);
+  }
+
+  static void fromNow(String thread, Duration pause, BooleanSupplier done) {
+    Thread.ofPlatform().name(thread).daemon().start(() -> tryAll(Duration.ZERO, done, pause));
+  }
+
+  private static void tryAll(Duration first, BooleanSupplier done, Duration pause) {
     try {
-      do {
+      Thread.sleep(first);
+      while (!isDone(done)) {
         Thread.sleep(pause);
-      } while (!isDone(done));
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

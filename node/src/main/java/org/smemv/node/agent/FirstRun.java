@@ -23,14 +23,12 @@ final class FirstRun {
   }
 
   /**
-   * Lets the VM run now and, while that fails and QEMU lives, again each second.
+   * Lets the VM run soon and, while that fails and QEMU lives, again each second; returns at once.
    *
    * @param epoch in which it came here
    */
   void begin(HostedVm vm, long epoch) {
-    if (!ran(vm, epoch)) {
-      EachSecond.until("run-" + vm.record().name(), () -> ran(vm, epoch));
-    }
+    EachSecond.fromNow("run-" + vm.record().name(), () -> ran(vm, epoch));
   }
 
   /** True also when there is nothing left to let run. */

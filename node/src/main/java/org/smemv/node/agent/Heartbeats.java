@@ -94,7 +94,7 @@ final class Heartbeats implements AutoCloseable {
       }
     } catch (PageLinkException | IOException | IllegalArgumentException e) {
       return String.valueOf(e.getMessage());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // A host that falls silent for good is worse than one heartbeat that is missing.
       log.error("heartbeat", e);
       return e.toString();

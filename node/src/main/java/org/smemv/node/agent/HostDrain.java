@@ -77,7 +77,7 @@ final class HostDrain implements AutoCloseable {
       while (true) {
         try {
           step();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
           log.error("draining this host: one look failed, the next one is in a second", e);
         }
         Thread.sleep(LOOK);
@@ -151,11 +151,15 @@ final class HostDrain implements AutoCloseable {
   private void begin(DrainItem item, SetDraining how) {
     DrainThing thing = item.thing();
     DrainMove move = item.begin();
-    Thread ignored =
-        Thread.ofPlatform()
-            .daemon()
-            .name("drain-" + thing.name())
-            .start(() -> move(item, thing, how, move));
+    try {
+      Thread ignored =
+          Thread.ofPlatform()
+              .daemon()
+              .name("drain-" + thing.name())
+              .start(() -> move(item, thing, how, move));
+    } catch (Error e) { // no thread can be made now, later one may
+      ended(item, broke(thing, e));
+    }
   }
 
   private void move(DrainItem item, DrainThing thing, SetDraining how, DrainMove move) {
@@ -167,12 +171,16 @@ final class HostDrain implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       failure = new OperationException(ErrorCode.FAILED, "interrupted", e);
-    } catch (RuntimeException e) {
-      log.error("draining {}", thing, e);
-      failure = new OperationException(ErrorCode.INTERNAL, String.valueOf(e), e);
+    } catch (RuntimeException | Error e) {
+      failure = broke(thing, e);
     } finally {
       ended(item, failure);
     }
+  }
+
+  private static OperationException broke(DrainThing thing, Throwable e) {
+    log.error("draining {}", thing, e);
+    return new OperationException(ErrorCode.INTERNAL, String.valueOf(e), e);
   }
 
   private synchronized void ended(DrainItem item, @Nullable OperationException failure) {

@@ -75,7 +75,7 @@ final class Housekeeping {
       }
       left.shrinkGrants();
       arrivals.lapse(server::isArriving);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // What failed for one VM is tried again, and must not end the housekeeping of the others.
       log.error("housekeeping", e);
     }
@@ -111,7 +111,7 @@ final class Housekeeping {
   private void prune() {
     try {
       taken.prune(this::holds);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       log.error("notes of taken VMs", e);
     }
   }

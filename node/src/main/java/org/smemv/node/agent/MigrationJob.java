@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.smemv.migration.BodySource;
 import org.smemv.migration.Migration;
 import org.smemv.migration.MigrationState;
@@ -22,6 +24,7 @@ import org.smemv.placement.PageSize;
  * happened to it.
  */
 final class MigrationJob {
+  private static final Logger log = LoggerFactory.getLogger(MigrationJob.class);
   private static final long RATE_NANOS = 250_000_000;
 
   /** A look is one read of a field. Shorter states are passed over. */
@@ -95,12 +98,21 @@ final class MigrationJob {
       boolean alive = true;
       while (alive && !isOver()) {
         alive = runner.isAlive();
-        noteProgress();
+        tryToNoteProgress();
         Thread.sleep(LOOK_EACH);
       }
       history.note(report());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Followers wait for the end, which is noted whatever breaks before. */
+  private void tryToNoteProgress() {
+    try {
+      noteProgress();
+    } catch (RuntimeException | Error e) {
+      log.error("migration {}: how far it is could not be noted", id, e);
     }
   }
 

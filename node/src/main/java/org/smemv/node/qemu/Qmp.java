@@ -232,6 +232,9 @@ public final class Qmp implements AutoCloseable {
           new QmpException(
               QmpException.Kind.CLOSED,
               where(vm, socket) + ": QEMU has closed the connection: it has died or has quit"));
+    } catch (RuntimeException | Error e) { // then the next one to ask connects anew
+      LOG.error("VM {}: reading its monitor broke", vm, e);
+      end(new QmpException(QmpException.Kind.CLOSED, where(vm, socket) + ": closed after " + e));
     }
   }
 
@@ -264,7 +267,7 @@ public final class Qmp implements AutoCloseable {
     for (Consumer<QmpEvent> listener : listeners) {
       try {
         listener.accept(event);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         // One listener's bug must not end the monitor for everybody else.
         LOG.error("VM {}: a listener failed on {}", vm, event, e);
       }

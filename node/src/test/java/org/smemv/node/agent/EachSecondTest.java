@@ -25,4 +25,26 @@ class EachSecondTest {
         });
     await().until(() -> tries.get() == 3);
   }
+
+  @Test
+  void whatBreaksAtOnceIsTriedAgainToo() {
+    AtomicInteger tries = new AtomicInteger();
+    EachSecond.fromNow(
+        "breaks",
+        SOON,
+        () -> {
+          if (tries.incrementAndGet() < 3) {
+            throw new OutOfMemoryError("not this time");
+          }
+          return true;
+        });
+    await().until(() -> tries.get() == 3);
+  }
+
+  @Test
+  void whatNeedNotWaitIsTriedAtOnce() {
+    AtomicInteger tries = new AtomicInteger();
+    EachSecond.fromNow("at-once", Duration.ofDays(1), () -> tries.incrementAndGet() > 1);
+    await().until(() -> tries.get() == 1);
+  }
 }

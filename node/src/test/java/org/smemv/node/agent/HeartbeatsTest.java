@@ -122,6 +122,25 @@ class HeartbeatsTest {
     }
   }
 
+  /** A host that falls silent for good is lost to every plan. */
+  @Test
+  void anAgentThatLacksMemoryForOneHeartbeatSendsTheNext() {
+    AtomicLong asked = new AtomicLong();
+    try (Heartbeats h1 =
+        Heartbeats.start(
+            "h1",
+            daemon.address(),
+            (directory, number) -> {
+              if (asked.incrementAndGet() == 1) {
+                throw new OutOfMemoryError("no more");
+              }
+              return Beats.host("h1", "10.0.0.1:7400", 1000, number, 100);
+            })) {
+      await().until(() -> names(false).equals(List.of("h1")));
+      assertThat(h1.trouble()).isNull();
+    }
+  }
+
   @Test
   void theSecondAgentOfANameIsNotListedAndTheFirstStays() throws Exception {
     try (Heartbeats first = agent("h1", "10.0.0.1:7400", 100)) {

@@ -245,6 +245,24 @@ class HostDrainTest {
 
   @Test
   void aBrokenMoverIsAFailureWithItsReason() {
+    assertFailure(
+        () -> {
+          throw new IllegalStateException("a bug");
+        },
+        "a bug");
+  }
+
+  /** Else it would be taken for done, or be under way for ever. */
+  @Test
+  void aMoverThatLacksMemoryIsAFailureToo() {
+    assertFailure(
+        () -> {
+          throw new OutOfMemoryError("no more");
+        },
+        "no more");
+  }
+
+  private void assertFailure(Runnable moves, String why) {
     here.add(vm("a"));
     drain =
         new HostDrain(
@@ -252,12 +270,12 @@ class HostDrainTest {
             () -> wanted,
             () -> here,
             (thing, how, move) -> {
-              throw new IllegalStateException("a bug");
+              moves.run();
             },
             nanos::get);
     drain.step();
     @Nullable String reason =
         Awaitility.await().until(() -> item("a"), i -> i.state() == ItemState.FAILED).reason();
-    assertThat(reason).contains("a bug");
+    assertThat(reason).contains(why);
   }
 }

@@ -209,16 +209,33 @@ class QmpTest {
 
   @Test
   void aListenerThatFailsDoesNotEndTheMonitor() throws Exception {
+    assertSurvives(new IllegalStateException("a bug"));
+  }
+
+  /** Else nobody would read the answers any more, and nobody know. */
+  @Test
+  void aListenerThatLacksMemoryDoesNotEndTheMonitorEither() throws Exception {
+    assertSurvives(new OutOfMemoryError("no more"));
+  }
+
+  private void assertSurvives(Throwable failure) throws Exception {
     try (Qmp qmp = connected();
         Qmp.Expectation stop = qmp.expect("STOP")) {
       qmp.onEvent(
           event -> {
-            throw new IllegalStateException("a bug");
+            throw sneaked(failure);
           });
       server.send("{\"timestamp\":{\"seconds\":1,\"microseconds\":1},\"event\":\"STOP\"}");
       stop.await("STOP", LONG);
       qmp.execute("query-status", LONG);
     }
+  }
+
+  private static RuntimeException sneaked(Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    return (RuntimeException) failure;
   }
 
   private static void assertFails(
