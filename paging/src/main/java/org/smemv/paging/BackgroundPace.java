@@ -11,6 +11,7 @@ final class BackgroundPace {
   /** Under way at least, or the link would be idle in between. */
   static final int PAGES_MIN = 4;
 
+  static final int PAGES_FIRST = 8;
   static final int PAGES_MAX = 128;
 
   /** An answer may take so long while the guest faults: 16 pages on a link of 1 Gbit/s. */
@@ -35,7 +36,7 @@ final class BackgroundPace {
   private long faultedAt;
   private boolean faulted;
   private long allowed = QUIET_ANSWER_NANOS;
-  private int pages = PAGES_MIN;
+  private int pages = PAGES_FIRST;
   private int answers;
   private long quickest = Long.MAX_VALUE;
 

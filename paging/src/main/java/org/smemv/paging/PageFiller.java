@@ -304,6 +304,9 @@ final class PageFiller implements FaultLink.Answers {
       return;
     }
     installed(link, installer.zeros(page, 1), page, entry, started);
+    if (givenUp) {
+      table.changed().noteWritten(page); // not what was told of it
+    }
   }
 
   private void installed(FaultLink link, Outcome outcome, long page, long entry, long started) {

@@ -180,7 +180,11 @@ final class PageGatherer implements AutoCloseable {
       budget.release(1);
       return false;
     }
-    return installed(page, seen, install(page, chunk.batch, index));
+    boolean installed = installed(page, seen, install(page, chunk.batch, index));
+    if (installed && PageFlags.isGivenUp(chunk.batch.flags(index))) {
+      table.changed().noteWritten(page); // not what was told of it
+    }
+    return installed;
   }
 
   private static boolean isCurrent(Chunk chunk, int index) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class BackgroundPaceTest {
-  private static final int MIN = BackgroundPace.PAGES_MIN;
+  private static final int FIRST = BackgroundPace.PAGES_FIRST;
   private static final int MAX = BackgroundPace.PAGES_MAX;
   private static final long QUIET = BackgroundPace.QUIET_NANOS;
   private static final long CALM = BackgroundPace.CALM_NANOS;
@@ -18,9 +18,9 @@ class BackgroundPaceTest {
 
   @Test
   void itBeginsSmallAndGrowsWithEachAnswerWhileTheGuestDoesNotFault() {
-    assertThat(pace.window(0, 0)).isEqualTo(MIN);
+    assertThat(pace.window(0, 0)).isEqualTo(FIRST);
     pace.answered(0);
-    assertThat(pace.window(0, 0)).isEqualTo(MIN + 1);
+    assertThat(pace.window(0, 0)).isEqualTo(FIRST + 1);
     answer(0, 1000, 1);
     assertThat(pace.window(0, 0)).isEqualTo(MAX);
   }
