@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -206,8 +207,9 @@ public final class HostAgent implements AgentMain, HolderDirectory {
       LeftVms left,
       Draining draining) {
     HostReport report() {
-      List<HostReport.Share> rows = new ArrayList<>(shares.report());
-      rows.addAll(left.report());
+      List<HostReport.Share> rows =
+          HostReport.perVm(
+              Stream.concat(shares.report().stream(), left.report().stream()).toList());
       List<String> names = new ArrayList<>();
       long used = 0;
       for (HostedVms.Entry entry : vms.all()) {

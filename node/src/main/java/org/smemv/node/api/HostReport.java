@@ -1,6 +1,8 @@
 package org.smemv.node.api;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A host's memory, as S-memV accounts for it.
@@ -49,5 +51,24 @@ public record HostReport(
    * @param bytes of memory they take here
    * @param grantedBytes the most they may take
    */
-  public record Share(String vmId, String mainHost, long pages, long bytes, long grantedBytes) {}
+  public record Share(String vmId, String mainHost, long pages, long bytes, long grantedBytes) {
+    private Share plus(Share other) {
+      return new Share(
+          vmId,
+          mainHost,
+          pages + other.pages,
+          bytes + other.bytes,
+          grantedBytes + other.grantedBytes);
+    }
+  }
+
+  /**
+   * One row for each VM, in the order of the first: a host may have a share of a VM while what the
+   * VM left there before is still being let go.
+   */
+  public static List<Share> perVm(List<Share> rows) {
+    Map<String, Share> perVm = new LinkedHashMap<>();
+    rows.forEach(row -> perVm.merge(row.vmId(), row, Share::plus));
+    return List.copyOf(perVm.values());
+  }
 }
