@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       FaultBenchCommand.class,
       GatherBenchCommand.class,
+      EvacuationBenchCommand.class,
       MigrationBenchCommand.class,
       PageServerBenchCommand.class,
       PlannerBenchCommand.class,

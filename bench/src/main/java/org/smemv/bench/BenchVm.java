@@ -90,10 +90,23 @@ final class BenchVm implements AutoCloseable {
       List<String> subs,
       Consumer<VmReport> settling)
       throws OperationException {
+    List<SubShare> shares = subs.stream().map(sub -> new SubShare(sub, 0)).toList();
+    return move(request(mode, main, mainBytes, shares), settling);
+  }
+
+  /** The same, with the sizes of all shares. */
+  MigrationReport place(String main, long mainBytes, List<SubShare> shares)
+      throws OperationException {
+    return move(request(MigrationMode.PRECOPY, main, mainBytes, shares), _ -> {});
+  }
+
+  private MigrationReport move(MigrateVm request, Consumer<VmReport> settling)
+      throws OperationException {
+    String main = request.mainHost();
     HostOperations source = lab.operations(host);
     String left = host;
     long begin = System.nanoTime();
-    MigrationReport report = source.migrate(NAME, request(mode, main, mainBytes, subs));
+    MigrationReport report = source.migrate(NAME, request);
     while (!report.state().isOverOrStalled()) {
       if (System.nanoTime() - begin > 2 * TIMEOUT.toNanos()) {
         throw new LabException("a migration does not end: " + report);
@@ -120,11 +133,11 @@ final class BenchVm implements AutoCloseable {
   }
 
   private static MigrateVm request(
-      MigrationMode mode, String main, long mainBytes, List<String> subs) {
+      MigrationMode mode, String main, long mainBytes, List<SubShare> shares) {
     return new MigrateVm(
         main,
         mainBytes,
-        subs.stream().map(sub -> new SubShare(sub, 0)).toList(),
+        shares,
         mode,
         DOWNTIME_LIMIT_MILLIS,
         0,

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -22,12 +23,12 @@ public final class MortalAgent implements AgentProgram {
   private static final int KILLED = 137;
 
   private final AgentProgram agent = AgentProgram.ofThisBuild();
-  private final List<String> options;
+  private final Function<HostPlan, List<String>> options;
 
   /**
-   * @param options of the agent's command line, beside those that every agent has
+   * @param options of a host's agent's command line, beside those that every agent has
    */
-  MortalAgent(List<String> options) {
+  MortalAgent(Function<HostPlan, List<String>> options) {
     this.options = options;
   }
 
@@ -64,7 +65,7 @@ public final class MortalAgent implements AgentProgram {
     command.set(command.indexOf(SmemvCommand.class.getName()), MortalAgent.class.getName());
     command.addAll(
         1, List.of("-Dsmemv.reservation.lapse.seconds=10", "-D" + FILE + "=" + file(host)));
-    command.addAll(options);
+    command.addAll(options.apply(host));
     return command;
   }
 

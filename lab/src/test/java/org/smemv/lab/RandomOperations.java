@@ -191,7 +191,8 @@ final class RandomOperations {
   /** As {@code vm migrate --auto} does it. */
   private void migrateByPlan() throws OperationException {
     now = vm + " is planned for";
-    PlanWish wish = new PlanWish(vm, null, null, null, 0, 0, random.nextBoolean());
+    PlanWish wish =
+        new PlanWish(vm, null, null, null, 0, 0, random.nextBoolean(), random.nextInt(3) / 2);
     DirectoryPlan plan = directory.operations().plan(wish);
     DirectoryPlan.Target main = plan.targets().getFirst();
     MigrateVm request = request(main.host(), main.bytes(), plan.subShares(), anyMode());

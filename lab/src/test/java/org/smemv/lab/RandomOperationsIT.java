@@ -30,7 +30,7 @@ class RandomOperationsIT {
 
   @BeforeAll
   static void up() {
-    lab = SplitLab.up(LabDirectory.AGENT_OPTIONS, "512M", "512M", "512M", "384M", "384M");
+    lab = SplitLab.up(RandomOperationsIT::agentOptions, "512M", "512M", "512M", "384M", "384M");
   }
 
   @AfterAll
@@ -67,6 +67,13 @@ class RandomOperationsIT {
     await("VMs that ended leave nothing", LeftBehind::assertNothingIsThere);
     operations.forEach(each -> System.out.println(each.outcomes()));
     System.out.printf("%d operations, %s, seed %d%n", OPERATIONS, trouble.done(), SEED);
+  }
+
+  /** As if the links differed, so that what leaves fast is spread over several hosts. */
+  private static List<String> agentOptions(HostPlan host) {
+    List<String> options = new ArrayList<>(LabDirectory.AGENT_OPTIONS);
+    options.addAll(List.of("--link-rate", host.number() % 2 == 0 ? "1gbit" : "2gbit"));
+    return options;
   }
 
   private static void operateAtOnce(List<RandomOperations> operations) throws Exception {

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -62,11 +63,11 @@ final class SplitLab implements AutoCloseable {
 
   /** A lab whose hosts have these capacities. */
   static SplitLab up(String... capacities) {
-    return up(List.of(), capacities);
+    return up(_ -> List.of(), capacities);
   }
 
   /** The same with more options for each agent. */
-  static SplitLab up(List<String> agentOptions, String... capacities) {
+  static SplitLab up(Function<HostPlan, List<String>> agentOptions, String... capacities) {
     GuestImage image = GuestImage.get();
     LabPlan plan = LabPlan.of(capacities.length, Arrays.asList(capacities), "1gbit", 1500);
     return new SplitLab(Lab.up(plan, new MortalAgent(agentOptions)), image);

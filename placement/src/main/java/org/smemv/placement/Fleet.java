@@ -3,11 +3,11 @@ package org.smemv.placement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -83,11 +83,9 @@ public final class Fleet {
     return found;
   }
 
-  /** Looks at all hosts. */
-  void forEach(Consumer<FleetHost> look) {
-    for (FleetHost host : hosts) {
-      look.accept(host);
-    }
+  /** All hosts, those with the least usable memory first. */
+  List<FleetHost> all() {
+    return Collections.unmodifiableList(Arrays.asList(hosts));
   }
 
   private int firstWith(long bytes) {

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Else the main host is the one with the most memory, if that holds the working set.
  *   <li>What is left goes to the fewest sub-hosts that can take it: first to those that hold a
  *       share already, then to new ones, and of these to the smallest that suffice.
+ *   <li>What is to leave fast goes to so many hosts that their links together take what its host's
+ *       link gives; what other hosts hold of it stays there ({@link PlacementWish#linkPart}).
  * </ul>
  *
  * The memory of a host is what {@link FleetHost#usableBytes} says. Nothing goes to the source, nor
@@ -64,6 +66,11 @@ public final class PlacementPlanner {
 
   private PlacementPlan plan() throws NoPlan {
     FleetHost asked = wish.main() == null ? null : askedMain(wish.main());
+    LinkSpread.Spread spread =
+        wish.linkPart() == 0 ? null : LinkSpread.of(fleet, wish, this::isFit);
+    if (spread != null) {
+      return spread(spread);
+    }
     FleetHost whole = asked == null ? fleet.smallest(wish.vmBytes(), this::isFit) : asked;
     if (whole != null && whole.usableBytes() >= wish.vmBytes()) {
       return unsplit(whole);
@@ -204,13 +211,47 @@ public final class PlacementPlanner {
                   up(missing),
                   census()));
     }
-    List<SubHostChoice.Sub> subs = choice.choose(main);
-    return assemble(main, subs);
+    return assemble(main, main.usableBytes(), mainReason(main), choice.choose(main));
   }
 
-  private PlacementPlan assemble(FleetHost main, List<SubHostChoice.Sub> subs) {
-    long mainBytes = main.usableBytes();
-    long toMain = Math.min(wish.residentBytes(), mainBytes - ShareSizes.headroomBytes(mainBytes));
+  private PlacementPlan spread(LinkSpread.Spread spread) {
+    List<SubHostChoice.Sub> subs = new ArrayList<>();
+    for (PlacementWish.Share share : wish.shares()) {
+      FleetHost host = fleet.host(share.host());
+      long free = host == null ? 0 : host.freeBytes();
+      String reason = "holds %d MiB of it already, which stay".formatted(share.heldBytes() >> 20);
+      subs.add(
+          new SubHostChoice.Sub(
+              share.host(), share.grantedBytes(), share.grantedBytes(), free, reason));
+    }
+    for (LinkSpread.Part part : spread.parts()) {
+      FleetHost host = part.host();
+      String reason = "gets its part while the others get theirs, " + link(host);
+      subs.add(new SubHostChoice.Sub(host.name(), part.bytes(), 0, host.freeBytes(), reason));
+    }
+    String main =
+        spread.parts().isEmpty()
+            ? "takes all that leaves %s, ".formatted(wish.source())
+            : "one of %d hosts, whose links together take %d Mbit/s of what %s gives, "
+                .formatted(
+                    spread.parts().size() + 1, mbit(spread.linkBytesPerSecond()), wish.source());
+    return assemble(spread.main(), spread.mainBytes(), main + link(spread.main()), subs);
+  }
+
+  private static String link(FleetHost host) {
+    return host.linkBytesPerSecond() == 0
+        ? "by a link of unknown rate"
+        : "by its link of %d Mbit/s".formatted(mbit((double) host.linkBytesPerSecond()));
+  }
+
+  private static long mbit(double bytesPerSecond) {
+    return Math.round(bytesPerSecond * 8 / 1e6);
+  }
+
+  private PlacementPlan assemble(
+      FleetHost main, long mainBytes, String mainReason, List<SubHostChoice.Sub> subs) {
+    long headroom = mainBytes < wish.vmBytes() ? ShareSizes.headroomBytes(mainBytes) : 0;
+    long toMain = Math.min(wish.residentBytes(), mainBytes - headroom);
     long rest = wish.residentBytes() - toMain;
     long added = subs.stream().mapToLong(SubHostChoice.Sub::addedBytes).sum();
     ExpectedTransfer transfer = new ExpectedTransfer(fleet);
@@ -224,8 +265,7 @@ public final class PlacementPlanner {
               sub.host(), sub.bytes(), sub.keptBytes(), moved, sub.freeBytes(), sub.reason()));
     }
     PlacementPlan.Choice choice =
-        new PlacementPlan.Choice(
-            main.name(), mainBytes, 0, toMain, main.freeBytes(), mainReason(main));
+        new PlacementPlan.Choice(main.name(), mainBytes, 0, toMain, main.freeBytes(), mainReason);
     return new PlacementPlan(choice, choices, List.of(), transfer.estimate());
   }
 
@@ -244,13 +284,12 @@ public final class PlacementPlanner {
   /** Which hosts were not looked at, for whoever must make room. */
   private String census() {
     Map<String, Integer> counts = new TreeMap<>();
-    fleet.forEach(
-        host -> {
-          String unfit = unfit(host);
-          if (unfit != null && !host.name().equals(wish.source())) {
-            counts.merge(unfit.substring("is ".length()), 1, Integer::sum);
-          }
-        });
+    for (FleetHost host : fleet.all()) {
+      String unfit = unfit(host);
+      if (unfit != null && !host.name().equals(wish.source())) {
+        counts.merge(unfit.substring("is ".length()), 1, Integer::sum);
+      }
+    }
     StringBuilder text = new StringBuilder();
     text.append("Hosts: ").append(fleet.size()).append(", the source included");
     counts.forEach((kind, count) -> text.append(", ").append(count).append(' ').append(kind));

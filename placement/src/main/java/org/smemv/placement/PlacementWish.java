@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param apartFrom labels: hosts with one of them get nothing
  * @param subHostsMax the most sub-hosts, those that it has already included; 0 for none
  * @param shares what other hosts hold of it already
+ * @param linkPart it is to leave fast: as soon as this part of its host's link can carry it, over 0
+ *     to 1, on so many hosts as that takes; 0 when as few hosts as possible are better
  */
 public record PlacementWish(
     String vm,
@@ -29,7 +31,8 @@ public record PlacementWish(
     Set<String> excluded,
     Set<String> apartFrom,
     int subHostsMax,
-    List<Share> shares) {
+    List<Share> shares,
+    double linkPart) {
   /** As many as a migration takes. */
   public static final int SUB_HOSTS_MAX = 64;
 
@@ -80,9 +83,47 @@ public record PlacementWish(
           subHostsMax + " sub-hosts: 0 to " + SUB_HOSTS_MAX + " are possible");
     }
     excluded = Set.copyOf(excluded);
+    checkLinkPart(linkPart);
     apartFrom = Set.copyOf(apartFrom);
     shares = List.copyOf(shares);
     checkShares(source, shares);
+  }
+
+  /** A wish for as few hosts as possible. */
+  public PlacementWish(
+      String vm,
+      long vmBytes,
+      long residentBytes,
+      long workingSetBytes,
+      String source,
+      @Nullable String main,
+      Set<String> excluded,
+      Set<String> apartFrom,
+      int subHostsMax,
+      List<Share> shares) {
+    this(
+        vm,
+        vmBytes,
+        residentBytes,
+        workingSetBytes,
+        source,
+        main,
+        excluded,
+        apartFrom,
+        subHostsMax,
+        shares,
+        0);
+  }
+
+  /**
+   * Refuses what is no part of a link.
+   *
+   * @throws IllegalArgumentException when it is not 0 to 1
+   */
+  public static void checkLinkPart(double part) {
+    if (!(part >= 0 && part <= 1)) { // a NaN is neither
+      throw new IllegalArgumentException("part of a link " + part + ": 0 to 1 are possible");
+    }
   }
 
   private static void within(long vmBytes, String what, long bytes) {

@@ -75,8 +75,13 @@ final class DrainItem {
     return here && move == null && thing.waits() == null && now - nextNanos >= 0;
   }
 
-  DrainMove begin() {
-    DrainMove begun = new DrainMove();
+  /**
+   * It is moved from now on.
+   *
+   * @param linkPart of this host's link that it may use
+   */
+  DrainMove begin(double linkPart) {
+    DrainMove begun = new DrainMove(linkPart);
     move = begun;
     attempts++;
     return begun;

@@ -5,10 +5,24 @@ import org.jspecify.annotations.Nullable;
 
 /** A move under way: its thread says how it goes on, others read that or ask it to stop. */
 final class DrainMove {
+  private final double linkPart;
   private volatile List<String> to = List.of();
   private volatile @Nullable String migration;
   private volatile @Nullable String trouble;
   private volatile boolean cancelled;
+
+  /**
+   * A move that begins.
+   *
+   * @param linkPart of this host's link that it may use, over 0 to 1
+   */
+  DrainMove(double linkPart) {
+    this.linkPart = linkPart;
+  }
+
+  double linkPart() {
+    return linkPart;
+  }
 
   /** Where it goes, the main host first. */
   void goesTo(List<String> hosts) {

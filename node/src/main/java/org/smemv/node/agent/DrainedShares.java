@@ -36,7 +36,7 @@ final class DrainedShares implements HostDrain.Mover {
     UUID vm = UUID.fromString(thing.id());
     try (RemoteHost main =
         new RemoteHost(thing.mainHost(), addressOf.apply(thing.mainHost()), host)) {
-      look(main.moveShare(vm, true), move);
+      look(main.moveShare(vm, how.fast() ? move.linkPart() : 0), move);
       follow(main, vm, move);
     } catch (HostException e) {
       throw failed(e);
@@ -52,7 +52,7 @@ final class DrainedShares implements HostDrain.Mover {
     while (held.holds(vm) && !move.isCancelled()) {
       Thread.sleep(LOOK);
       try {
-        ShareMove now = main.moveShare(vm, false);
+        ShareMove now = main.shareMove(vm);
         heard = System.nanoTime();
         if (held.holds(vm)) { // it may have left between the two
           look(now, move);

@@ -23,7 +23,6 @@ final class DrainedVms implements HostDrain.Mover {
   private static final int PLANS_MAX = 3;
   private static final long LOOK_MILLIS = 100;
 
-  private final String host;
   private final LocalVms local;
   private final Places places;
 
@@ -33,8 +32,7 @@ final class DrainedVms implements HostDrain.Mover {
   /** Where moves go that are under way, by thing. */
   private final Map<String, List<String>> busyTargets = new ConcurrentHashMap<>();
 
-  DrainedVms(String host, LocalVms local, Places places) {
-    this.host = host;
+  DrainedVms(LocalVms local, Places places) {
     this.local = local;
     this.places = places;
   }
@@ -63,7 +61,10 @@ final class DrainedVms implements HostDrain.Mover {
     planning.lockInterruptibly();
     try {
       HostedVm vm = local.find(thing.name()).vm();
-      MigrateVm request = how.fast() ? fastRequest(vm.record()) : request(vm.record(), List.of());
+      MigrateVm request =
+          how.fast()
+              ? fastRequest(vm.record(), move.linkPart())
+              : request(vm.record(), List.of(), 0);
       if (move.isCancelled()) {
         throw new OperationException(ErrorCode.FAILED, "cancelled");
       }
@@ -92,36 +93,24 @@ final class DrainedVms implements HostDrain.Mover {
   }
 
   /**
-   * The link of a host that takes two VMs would be what they wait for, so each goes to another if
-   * there is one; and nothing comes from sub-hosts, whose pages need not leave this host.
+   * The link of a host that takes two VMs would be what they wait for, so each goes to others if
+   * there are enough.
    */
-  private MigrateVm fastRequest(VmRecord record) throws OperationException {
+  private MigrateVm fastRequest(VmRecord record, double linkPart) throws OperationException {
     List<String> busy = busyTargets.values().stream().flatMap(List::stream).distinct().toList();
     try {
-      return record.shares().isEmpty() ? request(record, busy) : mainPart(record, busy);
+      return request(record, busy, linkPart);
     } catch (OperationException e) {
       if (e.code() != ErrorCode.CAPACITY && e.code() != ErrorCode.UNSUITABLE) {
         throw e;
       }
-      return request(record, List.of());
+      return request(record, List.of(), linkPart);
     }
   }
 
-  /** Its main part goes to one host, what its sub-hosts have stays there. */
-  private MigrateVm mainPart(VmRecord record, List<String> busy) throws OperationException {
-    List<String> exclude = new ArrayList<>(busy);
-    record.shares().forEach(share -> exclude.add(share.host()));
-    long bytes = record.mainMemoryBytes();
-    DirectoryPlan plan = places.find(new PlanQuestion.OfShare(record.name(), bytes, host, exclude));
-    if (plan.targets().size() != 1) {
-      throw new OperationException(
-          ErrorCode.CAPACITY, "no host has room for all that VM " + record.name() + " has here");
-    }
-    return request(plan.targets().getFirst().host(), bytes, List.of());
-  }
-
-  private MigrateVm request(VmRecord record, List<String> exclude) throws OperationException {
-    PlanWish wish = new PlanWish(record.name(), null, exclude, null, 0, 0, true);
+  private MigrateVm request(VmRecord record, List<String> exclude, double linkPart)
+      throws OperationException {
+    PlanWish wish = new PlanWish(record.name(), null, exclude, null, 0, 0, true, linkPart);
     DirectoryPlan plan = places.find(new PlanQuestion.OfVm(wish));
     DirectoryPlan.Target main = plan.targets().getFirst();
     return request(main.host(), main.bytes(), plan.subShares());

@@ -125,7 +125,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
   }
 
   private HostDrain drain(LocalVms local, Places places, Draining draining, HostContents contents) {
-    DrainedVms drainedVms = new DrainedVms(contents.host(), local, places);
+    DrainedVms drainedVms = new DrainedVms(local, places);
     DrainedShares drainedShares =
         new DrainedShares(contents.host(), contents.shares(), this::addressOf);
     return new HostDrain(

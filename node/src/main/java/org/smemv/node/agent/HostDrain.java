@@ -150,7 +150,7 @@ final class HostDrain implements AutoCloseable {
 
   private void begin(DrainItem item, SetDraining how) {
     DrainThing thing = item.thing();
-    DrainMove move = item.begin();
+    DrainMove move = item.begin(linkPart(thing, how));
     try {
       Thread ignored =
           Thread.ofPlatform()
@@ -160,6 +160,20 @@ final class HostDrain implements AutoCloseable {
     } catch (Error e) { // no thread can be made now, later one may
       ended(item, broke(thing, e));
     }
+  }
+
+  /**
+   * All that is here divides the link by its size, so that all of it has left at the same time; of
+   * what moves one after the other each has more.
+   */
+  private double linkPart(DrainThing thing, SetDraining how) {
+    double all =
+        items.values().stream()
+            .filter(DrainItem::isHere)
+            .mapToDouble(item -> (double) item.thing().bytes())
+            .sum();
+    double part = all == 0 ? 1 : thing.bytes() / all;
+    return Math.min(1, Math.max(part, 1.0 / how.atOnce()));
   }
 
   private void move(DrainItem item, DrainThing thing, SetDraining how, DrainMove move) {

@@ -11,6 +11,7 @@ import org.smemv.migration.HostException;
 import org.smemv.migration.ReservationCheck;
 import org.smemv.node.api.HostReport;
 import org.smemv.placement.Name;
+import org.smemv.placement.PlacementWish;
 
 /** What one host's agent asks another's, as JSON in a CONTROL frame. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "ask")
@@ -144,11 +145,14 @@ public sealed interface HostRequest {
    *
    * @param from the sub-host, which asks
    * @param begin whether it is to be begun if it is not under way
+   * @param linkPart of the sub-host's link that it may use, over 0 to 1, when it is to leave fast;
+   *     else 0
    */
-  record MoveShare(UUID vm, String from, boolean begin) implements HostRequest {
+  record MoveShare(UUID vm, String from, boolean begin, double linkPart) implements HostRequest {
     public MoveShare {
       require("a VM", vm);
       Name.require("sub-host", from);
+      PlacementWish.checkLinkPart(linkPart);
     }
   }
 

@@ -156,10 +156,23 @@ final class RemoteHost implements HostControl, AutoCloseable {
     return ask(new HostRequest.Needs(vm, caller), ANSWER).decided();
   }
 
-  /** Has the VM there move the share that this host has of it, or tells how far that is. */
-  HostRequest.ShareMove moveShare(UUID vm, boolean begin) throws HostException {
-    HostRequest.ShareMove move =
-        ask(new HostRequest.MoveShare(vm, caller, begin), begin ? PLANS : ANSWER).share();
+  /**
+   * Has the VM there move the share that this host has of it.
+   *
+   * @param linkPart of this host's link that it may use when it is to leave fast; else 0
+   */
+  HostRequest.ShareMove moveShare(UUID vm, double linkPart) throws HostException {
+    return shareMove(new HostRequest.MoveShare(vm, caller, true, linkPart), PLANS);
+  }
+
+  /** How far the move of the share is that this host has of the VM there. */
+  HostRequest.ShareMove shareMove(UUID vm) throws HostException {
+    return shareMove(new HostRequest.MoveShare(vm, caller, false, 0), ANSWER);
+  }
+
+  private HostRequest.ShareMove shareMove(HostRequest.MoveShare request, Duration patience)
+      throws HostException {
+    HostRequest.ShareMove move = ask(request, patience).share();
     if (move == null) {
       throw new HostException(
           HostException.Kind.REFUSED, "host " + name + " did not say how far the share is");

@@ -84,7 +84,7 @@ final class ShareMoves implements ControlRequests.ShareMover {
       return new ShareMove(
           false, false, List.of(), why == null ? "it was not begun, or given up" : why);
     }
-    return begin(vm, share);
+    return begin(vm, share, asked.linkPart());
   }
 
   private static HostException refused(String why) {
@@ -124,14 +124,19 @@ final class ShareMoves implements ControlRequests.ShareMover {
     Way find() throws OperationException;
   }
 
-  private ShareMove begin(HostedVm vm, Share share) {
+  /** What is to leave fast goes to new sub-hosts if there are any, as many as its link can feed. */
+  private List<Finder> finders(VmRecord record, Share share, double linkPart) {
+    List<Finder> finders = new ArrayList<>();
+    finders.add(() -> gathered(record, share));
+    finders.add(() -> spreadOverOthers(record, share));
+    finders.add(linkPart > 0 ? 0 : 2, () -> newSubHosts(record, share, linkPart));
+    return finders;
+  }
+
+  private ShareMove begin(HostedVm vm, Share share, double linkPart) {
     VmRecord record = vm.record();
     List<String> failures = new ArrayList<>();
-    for (Finder finder :
-        List.<Finder>of(
-            () -> gathered(record, share),
-            () -> spreadOverOthers(record, share),
-            () -> newSubHost(record, share))) {
+    for (Finder finder : finders(record, share, linkPart)) {
       try {
         Way way = finder.find();
         String failure = tryIt(vm, way);
@@ -213,11 +218,12 @@ final class ShareMoves implements ControlRequests.ShareMover {
         stay(record.mainMemoryBytes(), others), others.stream().map(SubShare::host).toList());
   }
 
-  private Way newSubHost(VmRecord record, Share share) throws OperationException {
+  private Way newSubHosts(VmRecord record, Share share, double linkPart) throws OperationException {
     List<String> taken = new ArrayList<>(record.shares().stream().map(Share::host).toList());
     taken.add(host);
     DirectoryPlan plan =
-        places.find(new PlanQuestion.OfShare(record.name(), share.bytes(), share.host(), taken));
+        places.find(
+            new PlanQuestion.OfShare(record.name(), share.bytes(), share.host(), taken, linkPart));
     List<SubShare> subs = new ArrayList<>(others(record, share));
     List<String> to = new ArrayList<>();
     for (DirectoryPlan.Target target : plan.targets()) {

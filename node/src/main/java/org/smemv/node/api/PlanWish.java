@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.smemv.placement.Name;
+import org.smemv.placement.PlacementWish;
 
 /**
  * Asks the directory to choose hosts for a VM.
@@ -16,6 +17,9 @@ import org.smemv.placement.Name;
  * @param workingSetBytes what the main host must hold, whole pages; 0 to go by what is known
  * @param maxSubs the most sub-hosts, 1 to 64; 0 means 64
  * @param fresh wait until all hosts have told their figures anew, 2 s or so
+ * @param linkPart 0 for as few hosts as possible; over 0 to 1: it is to leave fast, on so many
+ *     hosts that they take this part of what its host's link gives, and what other hosts hold of it
+ *     stays there
  */
 public record PlanWish(
     String vm,
@@ -24,7 +28,8 @@ public record PlanWish(
     @Nullable List<String> antiAffinity,
     long workingSetBytes,
     int maxSubs,
-    boolean fresh) {
+    boolean fresh,
+    double linkPart) {
   private static final int NAMES_MAX = 1024;
   private static final int SUBS_MAX = 64;
 
@@ -43,6 +48,7 @@ public record PlanWish(
     }
     maxSubs = maxSubs == 0 ? SUBS_MAX : maxSubs;
     RequestCheck.range("max subs", maxSubs, 1, SUBS_MAX, "sub-hosts");
+    PlacementWish.checkLinkPart(linkPart);
   }
 
   private static List<String> names(String what, @Nullable List<String> names) {
@@ -67,6 +73,6 @@ public record PlanWish(
 
   /** The same, with fresh figures. */
   public PlanWish again() {
-    return new PlanWish(vm, main, exclude, antiAffinity, workingSetBytes, maxSubs, true);
+    return new PlanWish(vm, main, exclude, antiAffinity, workingSetBytes, maxSubs, true, linkPart);
   }
 }

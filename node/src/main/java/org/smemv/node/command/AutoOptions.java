@@ -41,6 +41,13 @@ final class AutoOptions {
       description = "With --auto, the most sub-hosts; 64 if left out.")
   private int maxSubs;
 
+  @Option(
+      names = "--fast",
+      description =
+          "With --auto, leave the host as fast as its link allows: over so many hosts that together"
+              + " they take what it gives. What sub-hosts have of the VM stays there.")
+  private boolean fast;
+
   boolean isWanted() {
     return auto;
   }
@@ -48,10 +55,10 @@ final class AutoOptions {
   /** Refuses what belongs to the other way of choosing. */
   void check(@Nullable String main, long mainMemory, boolean subs) {
     boolean details =
-        !exclude.isEmpty() || !antiAffinity.isEmpty() || workingSet != 0 || maxSubs != 0;
+        !exclude.isEmpty() || !antiAffinity.isEmpty() || workingSet != 0 || maxSubs != 0 || fast;
     if (!auto && details) {
       throw new IllegalArgumentException(
-          "--exclude, --anti-affinity, --working-set and --max-subs are for --auto");
+          "--exclude, --anti-affinity, --working-set, --max-subs and --fast are for --auto");
     }
     if (auto && (mainMemory != 0 || subs)) {
       throw new IllegalArgumentException(
@@ -65,6 +72,6 @@ final class AutoOptions {
   }
 
   PlanWish wish(String vm, @Nullable String main) {
-    return new PlanWish(vm, main, exclude, antiAffinity, workingSet, maxSubs, false);
+    return new PlanWish(vm, main, exclude, antiAffinity, workingSet, maxSubs, false, fast ? 1 : 0);
   }
 }

@@ -37,8 +37,9 @@ final class HostDrainCommand extends SmemvTask {
   @Option(
       names = "--fast",
       description =
-          "Leave as fast as the host's link allows: all at once, each VM to a host of its own if"
-              + " there are enough; what sub-hosts have of a VM stays there.")
+          "Leave as fast as the host's link allows: all at once, each VM and part to other hosts if"
+              + " there are enough, and over as many as its part of the link can feed; what sub-hosts"
+              + " have of a VM stays there.")
   private boolean fast;
 
   @Option(names = "--no-wait", description = "Return at once; the drain goes on.")

@@ -120,7 +120,8 @@ record FleetView(List<Host> hosts) {
             Set.copyOf(share.exclude()),
             Set.of(),
             PlacementWish.SUB_HOSTS_MAX - 1,
-            List.of());
+            List.of(),
+            share.linkPart());
     try {
       PlacementPlan plan = PlacementPlanner.plan(fleet(), wish);
       return report(share.vm(), share.from(), share.bytes(), plan);
@@ -188,7 +189,8 @@ record FleetView(List<Host> hosts) {
         Set.copyOf(wish.excluded()),
         Set.copyOf(wish.apartFrom()),
         Math.max(wish.maxSubs(), shares.size()),
-        shares);
+        shares,
+        wish.linkPart());
   }
 
   /** The host that grants it knows; one that is lost is believed to grant what the VM has there. */

@@ -8,6 +8,7 @@ import org.smemv.node.api.PlanWish;
 import org.smemv.placement.FleetHost;
 import org.smemv.placement.Name;
 import org.smemv.placement.PageSize;
+import org.smemv.placement.PlacementWish;
 
 /**
  * What an agent asks the directory on its data port: where to put something that is to leave its
@@ -35,8 +36,10 @@ public sealed interface PlanQuestion {
    * @param bytes that they must grant, whole pages
    * @param from the host that it leaves
    * @param exclude hosts that have a part of the VM already
+   * @param linkPart as in a {@link PlanWish}
    */
-  record OfShare(String vm, long bytes, String from, List<String> exclude) implements PlanQuestion {
+  record OfShare(String vm, long bytes, String from, List<String> exclude, double linkPart)
+      implements PlanQuestion {
     private static final int HOSTS_MAX = 1024;
 
     public OfShare {
@@ -47,6 +50,7 @@ public sealed interface PlanQuestion {
         throw new IllegalArgumentException(
             "share of %d bytes: whole pages up to 16 TiB are possible".formatted(bytes));
       }
+      PlacementWish.checkLinkPart(linkPart);
       if (exclude.size() > HOSTS_MAX) {
         throw new IllegalArgumentException(
             exclude.size() + " excluded hosts: " + HOSTS_MAX + " is the limit");

@@ -38,6 +38,7 @@ import org.smemv.node.api.OperationException;
 import org.smemv.node.api.PlanWish;
 import org.smemv.node.api.StartVm;
 import org.smemv.node.api.SubShare;
+import org.smemv.node.api.VmReport;
 import org.smemv.node.command.SmemvCommand;
 import picocli.CommandLine;
 
@@ -51,6 +52,10 @@ class AutoMigrationIT {
   private final Map<String, Process> processes = new LinkedHashMap<>();
   private final List<String> hosts = new ArrayList<>();
   private int directoryPort;
+
+  /** Of h1. */
+  private int dataPort;
+
   private DirectoryClient directory;
   private boolean started;
 
@@ -72,8 +77,9 @@ class AutoMigrationIT {
     }
     Files.writeString(hostsFile(), "{\"directory\":\"" + api() + "\",\"hosts\":" + entries + "}");
     for (int i = 0; i < mebibytes.length; i++) {
-      startAgent(hosts.get(i), ports.get(hosts.get(i)), mebibytes[i]);
+      startAgent(hosts.get(i), ports.get(hosts.get(i)), mebibytes[i], "1mbit");
     }
+    dataPort = ports.get("h1");
     await().atMost(PATIENCE).ignoreExceptions().until(() -> directory.hosts().size() == 4);
   }
 
@@ -95,7 +101,8 @@ class AutoMigrationIT {
     start("directory", "directory", "--api", api(), "--data", "127.0.0.1:" + directoryPort);
   }
 
-  private void startAgent(String name, int port, int mebibytes) throws IOException {
+  private void startAgent(String name, int port, int mebibytes, String linkRate)
+      throws IOException {
     start(
         name,
         "--hosts-file",
@@ -112,7 +119,7 @@ class AutoMigrationIT {
         "--capacity",
         mebibytes + "M",
         "--link-rate",
-        "1gbit",
+        linkRate,
         "--directory",
         "127.0.0.1:" + directoryPort);
   }
@@ -197,7 +204,7 @@ class AutoMigrationIT {
   @Test
   void aMigrationGoesOnWhileTheDirectoryIsKilledAndListsAskEveryHost() throws Exception {
     startVm();
-    DirectoryPlan plan = directory.plan(new PlanWish("web", null, null, null, 0, 0, true));
+    DirectoryPlan plan = directory.plan(new PlanWish("web", null, null, null, 0, 0, true, 0));
     List<SubShare> subs =
         plan.targets().stream().skip(1).map(t -> new SubShare(t.host(), t.bytes())).toList();
     DirectoryPlan.Target main = plan.targets().getFirst();
@@ -232,5 +239,33 @@ class AutoMigrationIT {
                 directory.hosts().stream().noneMatch(DirectoryHost::lost)
                     && directory.hosts().size() == 4
                     && where("web").equals("h2"));
+  }
+
+  /** Its link is twice as fast as that of any other host: one alone does not take what it gives. */
+  @Test
+  void aHostIsLeftFastOverAsManyHostsAsItsLinkCanFeed() throws Exception {
+    processes.get("h1").destroyForcibly().waitFor();
+    startAgent("h1", dataPort, 100, "2mbit");
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> directory.hosts().getFirst().linkBytesPerSecond() == 250_000);
+    startVm();
+    assertThat(smemv("vm", "migrate", "web", "--auto", "--fast", "--dry-run"))
+        .containsPattern("h2\\s+main.*of what h1 gives, by its link of 1 Mbit/s")
+        .containsPattern("h3\\s+sub.*gets its part while the others get theirs")
+        .contains("exit code 0");
+
+    assertThat(smemv("host", "drain", "h1", "--fast")).contains("exit code 0");
+    await().atMost(PATIENCE).until(() -> where("web").equals("h2"));
+    assertThat(agent("h2").vm("web").subs()).extracting(VmReport.Sub::host).contains("h3");
+    assertThat(agent("h1").host().freeBytes()).isEqualTo(100 * MIB);
+
+    // Gathered later: it is whole again where there is room for all of it.
+    assertThat(smemv("host", "undrain", "h1")).contains("exit code 0");
+    await().atMost(PATIENCE).until(() -> !directory.hosts().getFirst().draining());
+    assertThat(smemv("vm", "migrate", "web", "--auto")).contains("moved from h2", "exit code 0");
+    await().atMost(PATIENCE).until(() -> where("web").equals("h1"));
+    assertThat(agent("h3").host().shares()).isEmpty();
   }
 }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,6 +71,8 @@ class ControlRequestsTest implements HolderDirectory {
             PageServer.Options.of("h1"));
   }
 
+  private final List<Double> linkParts = new CopyOnWriteArrayList<>();
+
   private HostReport report() {
     return new HostReport("h1", 10 * BYTES, 0, 0, 0, List.of(), List.of(), draining);
   }
@@ -78,6 +81,7 @@ class ControlRequestsTest implements HolderDirectory {
     if (!asked.vm().equals(id)) {
       throw new HostException(HostException.Kind.REFUSED, "no such VM");
     }
+    linkParts.add(asked.linkPart());
     return new HostRequest.ShareMove(asked.begin(), false, List.of(asked.from()), "why");
   }
 
@@ -211,11 +215,12 @@ class ControlRequestsTest implements HolderDirectory {
   @Test
   void aSubHostAsksForItsShareToBeMovedAndHowFarThatIs() throws HostException {
     try (RemoteHost main = new RemoteHost("h1", server.address(), "h2")) {
-      HostRequest.ShareMove begun = main.moveShare(id, true);
+      HostRequest.ShareMove begun = main.moveShare(id, 0.5);
       assertThat(begun.underWay()).isTrue();
       assertThat(begun.to()).containsExactly("h2");
-      assertThat(main.moveShare(id, false).underWay()).isFalse();
-      assertThatThrownBy(() -> main.moveShare(UUID.randomUUID(), true))
+      assertThat(main.shareMove(id).underWay()).isFalse();
+      assertThat(linkParts).containsExactly(0.5, 0.0);
+      assertThatThrownBy(() -> main.moveShare(UUID.randomUUID(), 0))
           .hasMessageContainingAll("host h1", "no such VM");
     }
   }

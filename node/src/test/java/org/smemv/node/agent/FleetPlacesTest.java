@@ -39,7 +39,7 @@ import org.smemv.paging.PageServer;
 class FleetPlacesTest {
   private static final long MIB = 1L << 20;
   private static final PlanQuestion VM =
-      new PlanQuestion.OfVm(new PlanWish("web", null, null, null, 0, 0, false));
+      new PlanQuestion.OfVm(new PlanWish("web", null, null, null, 0, 0, false, 0));
 
   @TempDir Path folder;
   private final List<AutoCloseable> open = new ArrayList<>();
@@ -107,18 +107,18 @@ class FleetPlacesTest {
   void withoutADirectoryTheHostsThatAnswerAreAsked() throws Exception {
     Places places = places(null);
     assertThat(hosts(places.find(VM))).containsExactly("h4"); // h3 is draining, h2 too small
-    PlanQuestion small = new PlanQuestion.OfShare("web", 32 * MIB, "h9", List.of("h1"));
+    PlanQuestion small = new PlanQuestion.OfShare("web", 32 * MIB, "h9", List.of("h1"), 0);
     assertThat(hosts(places.find(small))).containsExactly("h2");
-    PlanQuestion notThere = new PlanQuestion.OfShare("web", 32 * MIB, "h9", List.of("h1", "h2"));
+    PlanQuestion notThere = new PlanQuestion.OfShare("web", 32 * MIB, "h9", List.of("h1", "h2"), 0);
     assertThat(hosts(places.find(notThere))).containsExactly("h4");
-    PlanQuestion large = new PlanQuestion.OfShare("web", 280 * MIB, "h9", List.of("h1"));
+    PlanQuestion large = new PlanQuestion.OfShare("web", 280 * MIB, "h9", List.of("h1"), 0);
     assertThat(hosts(places.find(large))).containsExactly("h4", "h2");
   }
 
   @Test
   void aShareThatFitsNowhereIsToldWhatIsMissing() throws Exception {
     Places places = places(null);
-    PlanQuestion question = new PlanQuestion.OfShare("web", 900 * MIB, "h9", List.of("h1"));
+    PlanQuestion question = new PlanQuestion.OfShare("web", 900 * MIB, "h9", List.of("h1"), 0);
     OperationException none =
         catchThrowableOfType(OperationException.class, () -> places.find(question));
     assertThat(none.code()).isEqualTo(ErrorCode.CAPACITY);
@@ -140,7 +140,7 @@ class FleetPlacesTest {
     Places places = places(daemon.address());
     assertThat(hosts(places.find(VM))).containsExactly("h7");
     PlanQuestion unknown =
-        new PlanQuestion.OfVm(new PlanWish("nobody", null, null, null, 0, 0, false));
+        new PlanQuestion.OfVm(new PlanWish("nobody", null, null, null, 0, 0, false, 0));
     OperationException none =
         catchThrowableOfType(OperationException.class, () -> places.find(unknown));
     assertThat(none.code()).isEqualTo(ErrorCode.NOT_FOUND);

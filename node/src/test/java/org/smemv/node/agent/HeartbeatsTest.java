@@ -99,7 +99,7 @@ class HeartbeatsTest {
   }
 
   private static PlanWish wish(boolean fresh) {
-    return new PlanWish("vm-h1", null, null, null, 0, 0, fresh);
+    return new PlanWish("vm-h1", null, null, null, 0, 0, fresh, 0);
   }
 
   @Test

@@ -72,7 +72,11 @@ class HostDrainTest {
   }
 
   private static DrainThing vm(String name) {
-    return new DrainThing(Kind.VM, name, name, "h1", 4096, null);
+    return vm(name, 4096);
+  }
+
+  private static DrainThing vm(String name, long bytes) {
+    return new DrainThing(Kind.VM, name, name, "h1", bytes, null);
   }
 
   private Moving await(String name) {
@@ -116,6 +120,25 @@ class HostDrainTest {
     end("c", "");
     assertThat(drain.report().state()).isEqualTo(State.EMPTY);
     assertThat(drain.report().left()).isEmpty();
+  }
+
+  @Test
+  void allThatLeavesDividesTheLinkBySizeUnlessItLeavesOneByOne() throws InterruptedException {
+    wanted = new SetDraining(true, 0, null, true);
+    here.addAll(List.of(vm("a", 3 << 20), vm("b", 1 << 20), vm("c", 0)));
+    drain.step();
+    assertThat(await("a").move.linkPart()).isEqualTo(0.75);
+    assertThat(await("b").move.linkPart()).isEqualTo(0.25);
+    assertThat(await("c").move.linkPart()).isEqualTo(1.0 / 64);
+    end("a", "no room");
+    end("b", "");
+    end("c", "");
+    wanted = new SetDraining(true, 1, null, true);
+    here.add(vm("d", 1 << 20));
+    pass(DrainItem.SOON);
+    drain.step();
+    assertThat(await("a").move.linkPart()).isEqualTo(1);
+    end("a", "");
   }
 
   @Test

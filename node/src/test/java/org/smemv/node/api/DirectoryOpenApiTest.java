@@ -41,7 +41,7 @@ class DirectoryOpenApiTest extends OpenApiContractTest {
         List.of(
             """
             {"vm":"vm1","main":"h2","exclude":["h3"],"antiAffinity":["rack-7","db"],
-             "workingSetBytes":4096,"maxSubs":3,"fresh":true}
+             "workingSetBytes":4096,"maxSubs":3,"fresh":true,"linkPart":0.5}
             """,
             "{\"vm\":\"vm1\",\"main\":null,\"exclude\":null}"));
   }

@@ -74,7 +74,7 @@ class DirectoryServerTest implements ServedDirectory {
   void aClientIsAnsweredOnALoopbackPort() throws Exception {
     DirectoryClient client = new DirectoryClient(server.address());
     assertThat(client.hosts()).isEmpty();
-    PlanWish wish = new PlanWish("web", "h2", List.of("h3"), List.of("db"), 4096, 3, true);
+    PlanWish wish = new PlanWish("web", "h2", List.of("h3"), List.of("db"), 4096, 3, true, 0);
     OperationException refused =
         catchThrowableOfType(OperationException.class, () -> client.plan(wish));
     assertThat(refused.code()).isEqualTo(ErrorCode.CAPACITY);
@@ -85,6 +85,7 @@ class DirectoryServerTest implements ServedDirectory {
   @Test
   void aBadRequestIsToldWhatIsWrongAndAsksNothing() throws Exception {
     assertThat(post("{\"vm\":\"web\",\"maxSubs\":65}").body()).contains("max subs 65");
+    assertThat(post("{\"vm\":\"web\",\"linkPart\":1.5}").body()).contains("part of a link 1.5");
     assertThat(post("{\"vm\":\"../web\"}").body()).contains("../web");
     assertThat(post("{\"vm\":\"web\",\"more\":1}").body()).contains("unknown field 'more'");
     assertThat(post("{\"vm\":\"web\",\"exclude\":[\"a b\"]}").body()).contains("a b");

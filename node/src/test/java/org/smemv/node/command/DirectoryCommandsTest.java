@@ -249,11 +249,23 @@ class DirectoryCommandsTest implements ServedDirectory {
         .contains("sends 780M once, 6.5 s by the link of h1");
     assertThat(wishes)
         .containsExactly(
-            new PlanWish("web", null, List.of("h7", "h8"), List.of("db"), 256 * MIB, 3, false));
+            new PlanWish("web", null, List.of("h7", "h8"), List.of("db"), 256 * MIB, 3, false, 0));
     assertThat(h1.requests).isEmpty();
     assertThat(smemv("vm migrate web --auto --dry-run --json")).isZero();
     assertThat(new ObjectMapper().readTree(out.toString()).at("/targets/1/role").asText())
         .isEqualTo("sub");
+  }
+
+  @Test
+  void aVmThatIsToLeaveFastIsPlannedForTheWholeLinkOfItsHost() {
+    assertThat(smemv("vm migrate web --auto --fast --dry-run")).as(err.toString()).isZero();
+    assertThat(wishes)
+        .containsExactly(new PlanWish("web", null, null, null, 0, 0, false, 1))
+        .extracting(PlanWish::again)
+        .extracting(PlanWish::linkPart)
+        .containsExactly(1.0);
+    assertThat(smemv("vm migrate web --main h2 --fast")).isEqualTo(2);
+    assertThat(err.toString()).contains("--fast are for --auto");
   }
 
   @Test

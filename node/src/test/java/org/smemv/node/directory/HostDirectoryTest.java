@@ -39,7 +39,7 @@ class HostDirectoryTest {
   }
 
   private static PlanWish wish(String vm, String... apartFrom) {
-    return new PlanWish(vm, null, null, List.of(apartFrom), 0, 0, false);
+    return new PlanWish(vm, null, null, List.of(apartFrom), 0, 0, false, 0);
   }
 
   private OperationException refusal(PlanWish wish) {
