@@ -6,8 +6,10 @@ package org.smemv.placement;
  * of the pages seen so far; one thread.
  *
  * <p>The number of pages at each heat is known first, so the heat from which on pages go to the
- * main host is found without sorting them. Of the pages at that very heat those that come first go
- * to the sub-hosts: a page that turns out hot while others are sent still finds room.
+ * main host is found without sorting them. Of the pages at that very heat main host and sub-hosts
+ * get theirs by turns, so that all links are in use; but the main host gets some of them only at
+ * the end, as many as there are hotter ones: a page that turns out hot while others are sent still
+ * finds room.
  */
 public final class HeatSplit {
   /** Heats are 0 to 255. */
@@ -20,7 +22,17 @@ public final class HeatSplit {
   private static final int STRIPE = 64;
 
   private final int threshold;
-  private long subsFirst;
+
+  /** Of the pages at the threshold, those that go to sub-hosts, and how many of them still do. */
+  private final long subsPart;
+
+  private long subsDue;
+
+  /** Those that the main host gets by turns with them, and how many it still does. */
+  private final long mainPart;
+
+  private long mainDue;
+  private int mainStripeLeft;
   private long mainLeft;
   private final long[] subLeft;
   private final long[] subGranted;
@@ -46,7 +58,10 @@ public final class HeatSplit {
       heat--;
     }
     this.threshold = heat;
-    this.subsFirst = heat < 0 ? 0 : pagesByHeat[heat] - room;
+    this.subsPart = heat < 0 ? 0 : pagesByHeat[heat] - room;
+    this.mainPart = Math.max(0, room - (mainPages - room));
+    this.subsDue = subsPart;
+    this.mainDue = mainPart;
   }
 
   /**
@@ -56,7 +71,7 @@ public final class HeatSplit {
    * @return {@link #MAIN}, or 1 + the number of the sub-host; -1 when nobody has room left
    */
   public int place(int heat) {
-    if (mainLeft > 0 && (heat > threshold || (heat == threshold && subsFirst-- <= 0))) {
+    if (mainLeft > 0 && (heat > threshold || (heat == threshold && isMainsTurn()))) {
       mainLeft--;
       return MAIN;
     }
@@ -70,6 +85,25 @@ public final class HeatSplit {
     stripeLeft--;
     subLeft[stripeTarget - 1]--;
     return stripeTarget;
+  }
+
+  /** Whether the next page at the threshold goes to the main host. */
+  private boolean isMainsTurn() {
+    if (subsDue <= 0) {
+      return true;
+    }
+    boolean behind = mainPart - mainDue < (double) (subsPart - subsDue) / subsPart * mainPart;
+    if (mainStripeLeft == 0 && stripeLeft == 0 && behind) {
+      mainStripeLeft = STRIPE;
+    }
+    if (mainStripeLeft > 0 && mainDue > 0) {
+      mainStripeLeft--;
+      mainDue--;
+      return true;
+    }
+    mainStripeLeft = 0;
+    subsDue--;
+    return false;
   }
 
   /** A page that was placed there is not to go there after all. */

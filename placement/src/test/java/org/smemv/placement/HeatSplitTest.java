@@ -42,6 +42,36 @@ class HeatSplitTest {
   }
 
   @Test
+  void allTargetsGetTheirPagesAtTheSameTime() {
+    int pages = 64 * 1000;
+    var split =
+        new HeatSplit(histogram(new int[pages]), pages / 4, new long[] {pages, pages, pages});
+    long main = 0;
+    for (int i = 1; i <= pages; i++) {
+      main += split.place(0) == HeatSplit.MAIN ? 1 : 0;
+      assertThat(main).isBetween(i / 4 - 200L, i / 4 + 200L);
+    }
+    assertThat(main).isEqualTo(pages / 4);
+  }
+
+  @Test
+  void roomForAsManyPagesAsAreHotIsKeptForThoseThatTurnOutHot() {
+    // 1000 are hot, 9000 cold; of the cold ones 1000 turn out hot before their turn comes.
+    long[] histogram = new long[HeatSplit.HEATS];
+    histogram[0] = 9000;
+    histogram[50] = 1000;
+    var split = new HeatSplit(histogram, 4000, new long[] {10000});
+    long main = 0;
+    for (int i = 0; i < 8000; i++) {
+      main += split.place(0) == HeatSplit.MAIN ? 1 : 0;
+    }
+    assertThat(main).isBetween(1500L, 2000L);
+    for (int i = 0; i < 2000; i++) {
+      assertThat(split.place(i < 1000 ? 128 : 50)).isEqualTo(HeatSplit.MAIN);
+    }
+  }
+
+  @Test
   void aVmThatFitsGoesToTheMainHostWhole() {
     int[] heats = new int[100];
     var split = new HeatSplit(histogram(heats), 100, new long[0]);
