@@ -234,7 +234,7 @@ class LeaveRestTest {
     long atSub = firstAt(PageEntry.REMOTE);
     ram.punchHole(atSub * 4096, 4096);
     table.set(atSub, PageEntry.remote(0, 4711, 9)); // it was swapped out
-    table.changed().noteMoved(atSub);
+    table.changed().note(atSub, true);
     ignored += round().pages() + round().pages();
     assertThat(main.table.get(atSub)).isEqualTo(PageEntry.remote(1, 4711, 9));
     table.set(atSub, PageEntry.resident(0)); // it came back, and was made zeros

@@ -100,13 +100,13 @@ class SettledPagesTest {
   private void leave(long page, long seed) {
     ram.punchHole(page * 4096, 4096);
     table.set(page, PageEntry.remote(0, TestPages.checksum(seed), 0));
-    table.changed().noteMoved(page);
+    table.changed().note(page, true);
   }
 
   private void comeBack(long page, long seed) {
     fill(page, seed);
     table.set(page, PageEntry.residentWithCopy(0, TestPages.checksum(seed), 0));
-    table.changed().noteMoved(page);
+    table.changed().note(page, true);
   }
 
   /** As the new main host's drain does. */
