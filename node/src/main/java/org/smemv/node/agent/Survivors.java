@@ -87,6 +87,8 @@ final class Survivors {
       if (record != null) {
         VmFiles.forget(paths, record.name(), true);
         local.ended(record);
+      } else if (QemuBody.living(vm.directory()).isEmpty()) {
+        new EndedLogs(paths).keep(vm.name()); // the dead agent may have had no time for that
       }
       vms.remove(vm);
       return;
