@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -227,6 +229,33 @@ class SettledPagesTest {
     write(22, 122);
     assertThat(out.copyLast(() -> false)).isTrue();
     assertThere(22, 122);
+  }
+
+  @Test
+  void theNewMainHostIsNotAskedAgainSoonerThanItsAnswersTook() {
+    begin(PAGES);
+    AtomicLong now = new AtomicLong(77);
+    PageBitmap known = new PageBitmap(PAGES);
+    var settled = new SettledPages(watch, known, known, PAGES, true, () -> now.getAndAdd(1000));
+    settled.handOver(22);
+    assertThat(known.add(22)).isTrue();
+    comeBack(22, 22);
+    assertThat(watch.endRound()).isPositive();
+    try (PageLink link = PageLink.open(asking())) {
+      assertThat(settled.leaveOutAsking(link)).isZero();
+      long asked = link.bytesSent();
+      fetchThere(22, 22);
+      assertThat(settled.leaveOutAskingAgain(link)).isZero();
+      assertThat(link.bytesSent()).isEqualTo(asked);
+      now.addAndGet(1);
+      assertThat(settled.leaveOutAskingAgain(link)).isEqualTo(1);
+      assertThat(link.bytesSent()).isGreaterThan(asked);
+    }
+  }
+
+  private LinkTarget asking() {
+    return new LinkTarget(
+        main.server.address(), VM, EPOCH, TrafficClass.BULK, 0, "asking", Duration.ofSeconds(10));
   }
 
   @Test
