@@ -17,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 import org.smemv.linux.Pagemap;
 
 /** What a real process writes is found, however many threads look. */
@@ -31,21 +30,17 @@ class DirtyTrackerTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 7, 64, PAGES})
   void severalThreadsFindWhatOneFinds(int threads) throws Exception {
-    Path directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
-    Path path = directory.resolve("ram");
-    try (MemoryFile ram = MemoryFile.create(path, PAGES * 4096L);
+    try (MemoryDirectory directory = new MemoryDirectory();
+        MemoryFile ram = MemoryFile.create(directory.resolve("ram"), PAGES * 4096L);
         PageTable table = PageTable.create(files.resolve("table"), VM, PAGES)) {
       ram.mapped().fill((byte) 1); // so that no page is missing
+      Path path = directory.resolve("ram");
       try (ReadingGuest guest = new ReadingGuest(path);
           GuestAttachment attachment = GuestAttachment.attach(guest.pid(), path, table);
           DirtyTracker tracker = new DirtyTracker(attachment, threads)) {
         tracker.arm();
         checkRounds(guest, tracker, new SplittableRandom(threads));
       }
-    } finally {
-      MemoryMount.remove(directory);
-      Files.delete(directory);
     }
   }
 

@@ -2,7 +2,6 @@ package org.smemv.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -13,7 +12,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * Single pages of a VM that swaps while it is copied to a new main host: pages 10 to 29 have
@@ -26,7 +24,7 @@ class SettledPagesTest {
   private static final long LIMIT = 16;
   private static final long EPOCH = 1;
 
-  private Path directory;
+  private MemoryDirectory directory;
   private MemoryFile ram;
   private ReadingGuest guest;
   private PageTable table;
@@ -37,8 +35,7 @@ class SettledPagesTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     Path path = directory.resolve("ram");
     ram = MemoryFile.create(path, PAGES * 4096);
     guest = new ReadingGuest(path);
@@ -56,8 +53,7 @@ class SettledPagesTest {
     table.close();
     main.close();
     ram.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   /**
