@@ -51,11 +51,11 @@ final class NewMainHost {
     return surely(() -> hosts.main().toGather(plan.vm(), plan.epoch()));
   }
 
-  private static <T> T surely(Request<T> request) throws HostException {
+  private <T> T surely(Request<T> request) throws HostException {
     try {
       return request.ask();
     } catch (RuntimeException | VirtualMachineError e) {
-      log.error("a request broke", e);
+      log.error("VM {}: a request to its new main host {} broke", plan.name(), plan.main(), e);
       throw new HostException(HostException.Kind.UNREACHABLE, e.toString(), e);
     }
   }

@@ -152,8 +152,12 @@ public final class ShareBook<P extends ShareBook.Pages> {
   }
 
   private synchronized void add(Reservation wanted) throws HostException {
-    if (shares.containsKey(wanted.vm())) {
+    Share present = shares.get(wanted.vm());
+    if (present != null && present.reservation.equals(wanted)) {
       return;
+    }
+    if (present != null) { // of somebody who was asking at the same time
+      throw refused("it has just reserved memory for VM " + wanted.name() + " already");
     }
     if (ending.contains(wanted.vm())) { // the end of that grant would be the end of this one
       throw refused(
@@ -357,9 +361,12 @@ public final class ShareBook<P extends ShareBook.Pages> {
     if (silent.isNeeded(mainHosts)) {
       return false;
     }
-    log.warn(
-        "VM {}: {} do not need its pages here; they are freed", silent.vm(), silent.mainHosts());
-    return release(silent.vm(), silent.epoch());
+    boolean freed = release(silent.vm(), silent.epoch()); // unless it was adopted meanwhile
+    if (freed) {
+      log.warn(
+          "VM {}: {} do not need its pages here; they are freed", silent.vm(), silent.mainHosts());
+    }
+    return freed;
   }
 
   /** A row for each share and reservation, the oldest first. */

@@ -19,18 +19,7 @@ class MigrationPlanTest {
   private static MigrationPlan planFor(int subHosts, Limits limits) {
     List<Share> shares =
         IntStream.range(0, subHosts).mapToObj(i -> new Share(i, "s" + i, 64 * MIB)).toList();
-    return new MigrationPlan(
-        new UUID(1, 1),
-        "web",
-        2,
-        1024 * MIB,
-        "h1",
-        "h2",
-        512 * MIB,
-        shares,
-        List.of(),
-        List.of(),
-        limits);
+    return Moves.plan(512, shares, List.of(), List.of(), limits);
   }
 
   @Test
@@ -47,5 +36,31 @@ class MigrationPlanTest {
     assertThat(planFor(64, PRECOPY).mayLeaveRest()).isFalse();
     assertThat(planFor(63, PRECOPY).mayLeaveRest()).isTrue();
     assertThatThrownBy(() -> planFor(65, PRECOPY)).hasMessageContaining("64 are possible");
+  }
+
+  @Test
+  void plansThatMakeNoSenseAreRefused() {
+    Share share = new Share(0, "h3", 544 * MIB);
+    assertThatThrownBy(() -> plan("h1", "h2", 512, List.of(share, share)))
+        .hasMessageContaining("h3 is named twice");
+    assertThatThrownBy(() -> plan("h3", "h2", 512, List.of(share)))
+        .hasMessageContaining("is the source");
+    assertThatThrownBy(() -> plan("h1", "h2", 512, List.of()))
+        .hasMessageContaining("together get 512 MiB");
+  }
+
+  private static MigrationPlan plan(String source, String main, long mib, List<Share> shares) {
+    return new MigrationPlan(
+        new UUID(1, 1),
+        "web",
+        2,
+        1024 * MIB,
+        source,
+        main,
+        mib * MIB,
+        shares,
+        List.of(),
+        List.of(),
+        PRECOPY);
   }
 }

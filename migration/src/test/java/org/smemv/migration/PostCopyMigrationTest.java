@@ -3,58 +3,18 @@ package org.smemv.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.smemv.migration.BodySource.Round;
-import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException.Kind;
 import org.smemv.migration.MigrationPlan.Limits;
 import org.smemv.migration.MigrationPlan.Mode;
 import org.smemv.migration.MigrationPlan.OnTimeout;
 import org.smemv.migration.MigrationPlan.Staying;
 
-class PostCopyMigrationTest {
-  private static final long MIB = 1L << 20;
-  private static final Round QUIET = new Round(100 * MIB, 1_000_000_000, 10, 10, 0);
-  private static final Round BUSY = new Round(100 * MIB, 1_000_000_000, 25_600, 25_600, 0);
-
-  private final FakeHost main = new FakeHost("h2");
-  private final FakeHost sub = new FakeHost("h3");
-  private final FakeBody body = new FakeBody();
-  private final AtomicLong nanos = new AtomicLong();
-
-  private final Migration.Clock clock =
-      new Migration.Clock() {
-        @Override
-        public long nanos() {
-          return nanos.addAndGet(500_000_000);
-        }
-
-        @Override
-        public void sleep(long millis) {
-          nanos.addAndGet(millis * 1_000_000);
-        }
-      };
-
+class PostCopyMigrationTest extends Moves {
   private Migration migration(Mode mode, long timeoutSeconds, OnTimeout onTimeout) {
-    MigrationPlan plan =
-        new MigrationPlan(
-            new UUID(1, 1),
-            "web",
-            2,
-            1024 * MIB,
-            "h1",
-            "h2",
-            512 * MIB,
-            List.of(new Share(0, "h3", 544 * MIB)),
-            List.of(),
-            List.of(),
-            new Limits(mode, 300, 0, timeoutSeconds, onTimeout));
-    return new Migration(plan, main, Map.of("h3", sub), body, "{}", clock);
+    return migration(new Limits(mode, 300, 0, timeoutSeconds, onTimeout));
   }
 
   private Migration migration(Mode mode) {
@@ -160,15 +120,6 @@ class PostCopyMigrationTest {
     assertThat(body.asked).doesNotContain("leaveRest 1");
   }
 
-  private void assertGoesOnAtSource(Migration migration) {
-    assertThat(migration.state()).isEqualTo(MigrationState.ABORTED);
-    assertThat(body.running).isTrue();
-    assertThat(body.retired).isFalse();
-    assertThat(main.running).isFalse();
-    assertThat(main.reserved).isFalse();
-    assertThat(sub.reserved).isFalse();
-  }
-
   @Test
   void itLastsUntilAllHasCome() throws Exception {
     body.rounds.add(QUIET);
@@ -184,20 +135,8 @@ class PostCopyMigrationTest {
   void aMergeDoesNotWaitForPagesOfSubHosts() throws Exception {
     body.rounds.add(QUIET);
     main.toGather.addAll(List.of(5000L, 0L));
-    MigrationPlan plan =
-        new MigrationPlan(
-            new UUID(1, 1),
-            "web",
-            2,
-            1024 * MIB,
-            "h1",
-            "h2",
-            1024 * MIB,
-            List.of(),
-            List.of(),
-            List.of(new Staying(0, new Share(0, "h3", 544 * MIB))),
-            new Limits(Mode.POSTCOPY, 300, 0, 0, OnTimeout.ABORT));
-    new Migration(plan, main, Map.of("h3", sub), body, "{}", clock).run();
+    Limits limits = new Limits(Mode.POSTCOPY, 300, 0, 0, OnTimeout.ABORT);
+    migration(plan(1024, List.of(), List.of(), List.of(new Staying(0, SHARE)), limits)).run();
 
     assertThat(main.asked)
         .containsExactly(

@@ -43,15 +43,16 @@ final class ChangedPages {
 
   /** A page may have other contents than before. */
   void noteWritten(long page) {
-    note(written, page);
+    note(page, false);
   }
 
-  /** A page is elsewhere than before, with the same contents. */
-  void noteMoved(long page) {
-    note(moved, page);
-  }
-
-  private static void note(long @Nullable [] words, long page) {
+  /**
+   * A page is elsewhere than before.
+   *
+   * @param sameContents whether it certainly has the contents that it had before
+   */
+  void note(long page, boolean sameContents) {
+    long[] words = sameContents ? moved : written;
     if (words != null) {
       long ignored = (long) WORDS.getAndBitwiseOr(words, (int) (page >>> 6), 1L << page);
     }

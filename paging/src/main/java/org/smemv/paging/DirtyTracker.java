@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.smemv.linux.Pagemap;
 import org.smemv.placement.PageSize;
 
@@ -20,10 +21,20 @@ public final class DirtyTracker implements AutoCloseable {
   private static final int PARTS_MAX = 16;
 
   /** A part of the memory, which a thread of its own may look at. */
-  private record Part(Pagemap pagemap, long start, long end) {}
+  private record Part(Pagemap pagemap, long start, long end) {
+    /** Numbers count from the part's start, so that the set is no larger than the part. */
+    BitSet take() {
+      BitSet found = new BitSet();
+      pagemap.takeWritten(start, end, (from, to) -> found.set(number(from), number(to)));
+      return found;
+    }
+
+    private int number(long address) {
+      return (int) ((address - start) >>> PageSize.SHIFT);
+    }
+  }
 
   private final GuestMemory memory;
-  private final Pagemap pagemap;
   private final List<Part> parts = new ArrayList<>();
 
   DirtyTracker(GuestAttachment attachment) {
@@ -32,13 +43,22 @@ public final class DirtyTracker implements AutoCloseable {
 
   /** With so many threads while the VM stands. */
   DirtyTracker(GuestAttachment attachment, int threads) {
-    this.memory = attachment.memory();
-    this.pagemap = Pagemap.of(attachment.pid()); // the evictor has one of its own
+    // The evictor has one of its own.
+    this(attachment.memory(), () -> Pagemap.of(attachment.pid()), threads);
+  }
+
+  DirtyTracker(GuestMemory memory, Supplier<Pagemap> pagemaps, int threads) {
+    this.memory = memory;
     long each = (memory.pages() + threads - 1) / threads;
-    for (long page = 0; page < memory.pages(); page += each) {
-      long start = memory.base() + (page << PageSize.SHIFT);
-      long end = Math.min(memory.end(), start + (each << PageSize.SHIFT));
-      parts.add(new Part(page == 0 ? pagemap : Pagemap.of(attachment.pid()), start, end));
+    try {
+      for (long page = 0; page < memory.pages(); page += each) {
+        long start = memory.address(page);
+        long end = Math.min(memory.end(), start + (each << PageSize.SHIFT));
+        parts.add(new Part(pagemaps.get(), start, end));
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 
@@ -49,7 +69,7 @@ public final class DirtyTracker implements AutoCloseable {
 
   /** Begins: no page counts as written. */
   void arm() {
-    pagemap.arm(memory.base(), memory.end());
+    parts.forEach(part -> part.pagemap.arm(part.start, part.end));
   }
 
   /**
@@ -58,17 +78,7 @@ public final class DirtyTracker implements AutoCloseable {
    * @return how many there were
    */
   long takeInto(BitSet written) {
-    long[] count = new long[1];
-    pagemap.takeWritten(
-        memory.base(), memory.end(), (start, end) -> count[0] += add(start, end, written));
-    return count[0];
-  }
-
-  private int add(long start, long end, BitSet written) {
-    int from = (int) memory.pageAt(start);
-    int to = (int) memory.pageAt(end - 1) + 1;
-    written.set(from, to);
-    return to - from;
+    return add(parts.stream().map(Part::take).toList(), written);
   }
 
   /**
@@ -76,34 +86,41 @@ public final class DirtyTracker implements AutoCloseable {
    * it runs they would only take processors from it.
    */
   long takeFastInto(BitSet written) {
-    List<CompletableFuture<BitSet>> found = new ArrayList<>();
-    for (Part part : parts.subList(1, parts.size())) {
-      CompletableFuture<BitSet> other = new CompletableFuture<>();
-      found.add(other);
-      Thread.ofPlatform().name("written").daemon().start(() -> complete(other, part));
-    }
-    found.addFirst(new CompletableFuture<>());
-    complete(found.getFirst(), parts.getFirst());
-    awaitAll(found);
-    long count = 0;
-    for (int i = 0; i < found.size(); i++) {
-      count += addFrom(parts.get(i), joined(found.get(i)), written);
-    }
-    return count;
+    return add(takeAtOnce(), written);
   }
 
-  /** Also when one has failed: the others use what may be closed then. */
-  private static void awaitAll(List<CompletableFuture<BitSet>> found) {
-    CompletableFuture<?>[] all = found.toArray(CompletableFuture[]::new);
-    CompletableFuture.allOf(all).exceptionally(_ -> null).join();
+  private List<BitSet> takeAtOnce() {
+    List<CompletableFuture<BitSet>> others = new ArrayList<>();
+    List<BitSet> found = new ArrayList<>();
+    try {
+      for (Part part : parts.subList(1, parts.size())) {
+        others.add(begin(part));
+      }
+      found.add(parts.getFirst().take());
+    } finally {
+      awaitAll(others); // also when one has failed: they use what may be closed then
+    }
+    others.forEach(other -> found.add(joined(other)));
+    return found;
+  }
+
+  private static CompletableFuture<BitSet> begin(Part part) {
+    CompletableFuture<BitSet> found = new CompletableFuture<>();
+    Thread.ofPlatform().name("written").daemon().start(() -> complete(found, part));
+    return found;
   }
 
   private static void complete(CompletableFuture<BitSet> found, Part part) {
     try {
-      found.complete(take(part));
+      found.complete(part.take());
     } catch (RuntimeException | Error e) {
       found.completeExceptionally(e);
     }
+  }
+
+  private static void awaitAll(List<CompletableFuture<BitSet>> found) {
+    CompletableFuture<?>[] all = found.toArray(CompletableFuture[]::new);
+    CompletableFuture.allOf(all).exceptionally(_ -> null).join();
   }
 
   private static BitSet joined(CompletableFuture<BitSet> found) {
@@ -114,21 +131,16 @@ public final class DirtyTracker implements AutoCloseable {
     }
   }
 
-  /** Numbers count from the part's start, so that the set is no larger than the part. */
-  private static BitSet take(Part part) {
-    BitSet found = new BitSet();
-    part.pagemap.takeWritten(
-        part.start,
-        part.end,
-        (start, end) ->
-            found.set(
-                (int) ((start - part.start) >>> PageSize.SHIFT),
-                (int) ((end - part.start) >>> PageSize.SHIFT)));
-    return found;
+  /** What was found in each part. */
+  private long add(List<BitSet> found, BitSet written) {
+    long count = 0;
+    for (int i = 0; i < found.size(); i++) {
+      count += add(found.get(i), (int) memory.pageAt(parts.get(i).start), written);
+    }
+    return count;
   }
 
-  private int addFrom(Part part, BitSet found, BitSet written) {
-    int first = (int) memory.pageAt(part.start);
+  private static int add(BitSet found, int first, BitSet written) {
     int count = 0;
     for (int from = found.nextSetBit(0); from >= 0; ) {
       int to = found.nextClearBit(from);

@@ -24,7 +24,7 @@ public record LinkTarget(
     int lane,
     String caller,
     Duration timeout) {
-  /** On a connection of the control plane. */
+  /** What a connection of the control plane, and each of its frames, says is its VM. */
   static final UUID NO_VM = new UUID(0, 0);
 
   /** A link of the control plane. */

@@ -101,7 +101,13 @@ public final class OutgoingMemory implements AutoCloseable {
     var shared =
         new PageSender.Shared(memory, heat, limit, watch.table(), staying, placed, left, current);
     this.settled =
-        new SettledPages(watch, current, placed, targets.getFirst().pages(), targets.size() == 1);
+        new SettledPages(
+            watch,
+            current,
+            placed,
+            targets.getFirst().pages(),
+            targets.size() == 1,
+            System::nanoTime);
     try {
       for (int i = 0; i < targets.size(); i++) {
         senders.add(connect(i, vm, epoch, caller, shared));
@@ -158,7 +164,9 @@ public final class OutgoingMemory implements AutoCloseable {
     long sentBefore = sum(PageSender::pagesSent);
     long toldBefore = sum(PageSender::pagesTold);
     long begin = System.nanoTime();
-    long ignored = leaveOutSettled(learning);
+    PageLink main = senders.getFirst().link();
+    // While the VM stands nobody is asked anything.
+    long ignored = learning ? settled.leaveOutAskingAgain(main) : settled.leaveOut();
     unsent = watch.takeDue();
     lookDue = begin + LOOK_NANOS;
     senders.forEach(PageSender::beginRound);
@@ -178,14 +186,10 @@ public final class OutgoingMemory implements AutoCloseable {
     long pages = sum(PageSender::pagesSent) - sentBefore + told;
     long looking = System.nanoTime();
     long dirtied = learning ? watch.endRound() : watch.endLastRound();
-    dirtied = Math.max(0, dirtied - leaveOutSettled(learning));
+    long swapped = learning ? settled.leaveOutAsking(main) : settled.leaveOut();
+    dirtied = Math.max(0, dirtied - swapped);
     long end = System.nanoTime();
     return new Round(pages, told, end - begin, dirtied, end - looking);
-  }
-
-  /** While the VM stands nobody is asked anything. */
-  private long leaveOutSettled(boolean asking) {
-    return asking ? settled.leaveOutAsking(senders.getFirst().link()) : settled.leaveOut();
   }
 
   private long sum(ToLongFunction<PageSender> counted) {

@@ -192,7 +192,9 @@ final class PageEviction {
       if (MemorySegment.mismatch(last, 0, PageSize.BYTES, sent, at, at + PageSize.BYTES) < 0) {
         long entry = table.get(leaving[i]);
         table.set(leaving[i], entry & ~PageEntry.EVICTING);
-        noteGone(leaving[i], zero[slots[i]]);
+        // Zeros may be what the guest gave up, which the kernel does not call written.
+        table.changed().note(leaving[i], !zero[slots[i]]);
+        counters.zeros(zero[slots[i]] ? 1 : 0);
         gone++;
       } else {
         putBack(leaving[i]);
@@ -202,16 +204,6 @@ final class PageEviction {
       }
     }
     return gone;
-  }
-
-  /** Zeros may be what the guest gave up, which the kernel does not call written. */
-  private void noteGone(long page, boolean zeros) {
-    if (zeros) {
-      table.changed().noteWritten(page);
-      counters.zeros(1);
-    } else {
-      table.changed().noteMoved(page);
-    }
   }
 
   private void putBack(long page) {

@@ -292,7 +292,8 @@ final class PageFiller implements FaultLink.Answers {
       missing(link, page, "the contents that came are not the page's current ones");
       return;
     }
-    installed(link, installer.contents(page, from.address() + at, true), page, entry, started);
+    Outcome outcome = installer.contents(page, from.address() + at, true);
+    installed(link, outcome, false, page, entry, started);
   }
 
   @Override
@@ -303,13 +304,11 @@ final class PageFiller implements FaultLink.Answers {
       missing(link, page, "zeros came, which are not the page's current contents");
       return;
     }
-    installed(link, installer.zeros(page, 1), page, entry, started);
-    if (givenUp) {
-      table.changed().noteWritten(page); // not what was told of it
-    }
+    installed(link, installer.zeros(page, 1), givenUp, page, entry, started);
   }
 
-  private void installed(FaultLink link, Outcome outcome, long page, long entry, long started) {
+  private void installed(
+      FaultLink link, Outcome outcome, boolean givenUp, long page, long entry, long started) {
     if (outcome != Outcome.INSTALLED && outcome != Outcome.PRESENT) {
       // The sub-host keeps the page, so nothing is lost by asking again.
       unclaim(page);
@@ -321,11 +320,8 @@ final class PageFiller implements FaultLink.Answers {
     table.set(
         page,
         PageEntry.residentWithCopy(PageEntry.host(entry), PageEntry.checksum(entry), FETCHED_HEAT));
-    if (outcome == Outcome.INSTALLED) {
-      table.changed().noteMoved(page);
-    } else {
-      table.changed().noteWritten(page); // whoever filled it
-    }
+    // Who knows what is there if another filled it; and what was given up is not what was told.
+    table.changed().note(page, outcome == Outcome.INSTALLED && !givenUp);
     counters.remoteFilled(System.nanoTime() - started);
     copies.offer(page);
   }

@@ -180,11 +180,8 @@ final class PageGatherer implements AutoCloseable {
       budget.release(1);
       return false;
     }
-    boolean installed = installed(page, seen, install(page, chunk.batch, index));
-    if (installed && PageFlags.isGivenUp(chunk.batch.flags(index))) {
-      table.changed().noteWritten(page); // not what was told of it
-    }
-    return installed;
+    boolean givenUp = PageFlags.isGivenUp(chunk.batch.flags(index));
+    return installed(page, seen, givenUp, install(page, chunk.batch, index));
   }
 
   private static boolean isCurrent(Chunk chunk, int index) {
@@ -202,7 +199,7 @@ final class PageGatherer implements AutoCloseable {
         : installer.contents(page, batch.address(index), true);
   }
 
-  private boolean installed(long page, long seen, Outcome outcome) {
+  private boolean installed(long page, long seen, boolean givenUp, Outcome outcome) {
     if (outcome != Outcome.INSTALLED && outcome != Outcome.PRESENT) {
       table.set(page, seen);
       budget.release(1);
@@ -215,11 +212,8 @@ final class PageGatherer implements AutoCloseable {
         page,
         PageEntry.residentWithCopy(
             PageEntry.host(seen), PageEntry.checksum(seen), PageEntry.heat(seen)));
-    if (outcome == Outcome.INSTALLED) {
-      table.changed().noteMoved(page);
-    } else {
-      table.changed().noteWritten(page); // whoever filled it
-    }
+    // Who knows what is there if another filled it; and what was given up is not what was told.
+    table.changed().note(page, outcome == Outcome.INSTALLED && !givenUp);
     copies.offer(page);
     return true;
   }

@@ -69,11 +69,8 @@ final class RelocationSettlement {
     if (!table.compareAndSet(page, pulled.seen[index], entry)) {
       return false;
     }
-    if (PageEntry.place(entry) == PageEntry.REMOTE) {
-      table.changed().noteMoved(page);
-    } else {
-      table.changed().noteWritten(page);
-    }
+    // A page that was given up is one of zeros from now on, whatever it was.
+    table.changed().note(page, PageEntry.place(entry) == PageEntry.REMOTE);
     return true;
   }
 

@@ -21,7 +21,6 @@ import org.smemv.linux.TcpTimeoutException;
 final class ServerConnection implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
   static final Pattern HOST_NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}");
-  private static final UUID NO_VM = new UUID(0, 0);
 
   /** How long an ended connection is read on, so that its peer sees the ERROR before the reset. */
   private static final Duration LINGER = Duration.ofMillis(200);
@@ -140,7 +139,7 @@ final class ServerConnection implements Runnable {
     if (traffic == null) {
       throw malformed("traffic class " + code + " is not known");
     }
-    if (NO_VM.equals(vm) != (traffic == TrafficClass.CONTROL)) {
+    if (LinkTarget.NO_VM.equals(vm) != (traffic == TrafficClass.CONTROL)) {
       throw malformed("a " + traffic + " connection for VM " + vm);
     }
     if (lane < 0 || lane >= traffic.lanes()) {
@@ -183,9 +182,9 @@ final class ServerConnection implements Runnable {
           throw new FrameException(
               ErrorCode.INTERNAL, "the answer of " + reply.length + " bytes does not fit a frame");
         }
-        writer.bytes(FrameKind.CONTROL_REPLY, NO_VM, 0, requestId, 0, 0, reply);
+        writer.bytes(FrameKind.CONTROL_REPLY, LinkTarget.NO_VM, 0, requestId, 0, 0, reply);
       } catch (FrameException e) {
-        answerError(NO_VM, 0, requestId, e);
+        answerError(LinkTarget.NO_VM, 0, requestId, e);
       }
     }
   }
@@ -236,7 +235,7 @@ final class ServerConnection implements Runnable {
    */
   private void sayGoodbye(ErrorCode code, @Nullable String message) {
     try {
-      writer.error(NO_VM, 0, 0, code, String.valueOf(message));
+      writer.error(LinkTarget.NO_VM, 0, 0, code, String.valueOf(message));
       transport.shutdownOutput();
       transport.readTimeout(LINGER);
       long until = System.nanoTime() + LINGER.toNanos();

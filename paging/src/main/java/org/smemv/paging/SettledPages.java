@@ -2,6 +2,7 @@ package org.smemv.paging;
 
 import java.util.BitSet;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /**
  * Pages of a VM in the middle of its move that were swapped, and need neither be sent nor told of
@@ -32,7 +33,10 @@ final class SettledPages {
   private final BitSet fetched = new BitSet();
   private final BitSet asked = new BitSet();
   private final PageBatch answer = new PageBatch();
+  private final LongSupplier clock;
   private int keptCount;
+  private long answered;
+  private long asking = -1;
   private final LongAdder total = new LongAdder();
 
   /**
@@ -41,14 +45,21 @@ final class SettledPages {
    * @param placed pages of which the new main host was told last that they are elsewhere
    * @param mainPages pages that the new main host takes
    * @param alone whether all goes to the new main host
+   * @param clock {@link System#nanoTime()}
    */
   SettledPages(
-      WriteWatch watch, PageBitmap current, PageBitmap placed, long mainPages, boolean alone) {
+      WriteWatch watch,
+      PageBitmap current,
+      PageBitmap placed,
+      long mainPages,
+      boolean alone,
+      LongSupplier clock) {
     this.watch = watch;
     this.current = current;
     this.placed = placed;
     this.mainPages = mainPages;
     this.alone = alone;
+    this.clock = clock;
   }
 
   /** A page is handed to a sender, to be sent or told as it is then. */
@@ -75,7 +86,8 @@ final class SettledPages {
   }
 
   /**
-   * The same while the VM runs, when there is time to ask the new main host what it has fetched.
+   * The same while the VM runs, when there is time to ask the new main host what it has fetched. At
+   * the end of a round, after which other pages are due.
    *
    * @param main no request is under way on it
    * @throws PageLinkException when the new main host is lost
@@ -90,7 +102,23 @@ final class SettledPages {
     return count + leaveOut();
   }
 
+  /**
+   * The same at the begin of a round: the pages that are due are those of which the new main host
+   * was asked at the end of the one before, and while less time has passed since than asking took,
+   * its answers are hardly older than new ones would be.
+   */
+  long leaveOutAskingAgain(PageLink main) {
+    return clock.getAsLong() - answered <= asking ? leaveOut() : leaveOutAsking(main);
+  }
+
   private void ask(PageLink main) {
+    long begin = clock.getAsLong();
+    askAll(main);
+    answered = clock.getAsLong();
+    asking = answered - begin;
+  }
+
+  private void askAll(PageLink main) {
     int page = asked.nextSetBit(0);
     while (page >= 0) {
       long next = main.list(page, ANSWER_PAGES, answer);

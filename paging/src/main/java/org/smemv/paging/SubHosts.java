@@ -203,13 +203,21 @@ public final class SubHosts implements SwapTargets, AutoCloseable {
 
   private void keepConnected() {
     while (running) {
-      for (SubHost host : all()) {
-        if (host.beginConnecting(!reading)) {
-          beginToConnect(host);
-        }
+      try {
+        connectors.removeIf(thread -> !thread.isAlive());
+        connectAll();
+      } catch (RuntimeException | Error e) { // whoever waits for a sub-host would wait for ever
+        log.error("VM {}: connecting to its sub-hosts broke, and is tried again", caller.vm(), e);
       }
       work.await(RETRY_MILLIS);
-      connectors.removeIf(thread -> !thread.isAlive());
+    }
+  }
+
+  private void connectAll() {
+    for (SubHost host : all()) {
+      if (host.beginConnecting(!reading)) {
+        beginToConnect(host);
+      }
     }
   }
 

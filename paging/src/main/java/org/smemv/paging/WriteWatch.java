@@ -34,16 +34,26 @@ public final class WriteWatch implements AutoCloseable {
   private WriteWatch(GuestAttachment attachment) {
     this.memory = attachment.memory();
     this.table = attachment.table();
-    this.tracker = new DirtyTracker(attachment);
-    this.heat = new WriteHeat(arena, memory.pages());
     this.due = new BitSet((int) memory.pages());
     this.learner = Thread.ofPlatform().name("write-watch").daemon().unstarted(this::learn);
+    try {
+      this.heat = new WriteHeat(arena, memory.pages());
+      this.tracker = new DirtyTracker(attachment); // last: nothing that is opened by then is lost
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   /** Begins to watch, and returns at once. */
   public static WriteWatch begin(GuestAttachment attachment) {
     WriteWatch watch = new WriteWatch(attachment);
-    watch.learner.start();
+    try {
+      watch.learner.start();
+    } catch (Error e) { // no thread can be made now
+      watch.close();
+      throw e;
+    }
     return watch;
   }
 
@@ -262,15 +272,26 @@ public final class WriteWatch implements AutoCloseable {
     return dueCount;
   }
 
+  /** Also when interrupted: it uses what is closed then. */
+  private static void awaitEnd(Thread learner) {
+    boolean interrupted = false;
+    while (learner.isAlive()) {
+      try {
+        learner.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Ends the watch; nobody else uses it any more. */
   @Override
   public void close() {
     learner.interrupt();
-    try {
-      learner.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    awaitEnd(learner);
     table.changed().forget();
     tracker.close();
     arena.close();

@@ -2,7 +2,6 @@ package org.smemv.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -13,7 +12,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * The main host's agent is killed at random instants while a process writes and verifies its memory
@@ -27,7 +25,7 @@ class AgentCrashTest {
   private static final long EVICTIONS = Long.getLong("smemv.evictions", 50_000);
   private static final long SEED = Long.getLong("smemv.seed", 1);
 
-  private Path directory;
+  private MemoryDirectory directory;
   private Path ram;
   private Path tablePath;
   private VerifyingGuest guest;
@@ -36,8 +34,7 @@ class AgentCrashTest {
 
   @BeforeEach
   void startAGuest() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     ram = directory.resolve("ram");
     tablePath = directory.resolve("table");
     MemoryFile.create(ram, PAGES * 4096).close();
@@ -54,8 +51,7 @@ class AgentCrashTest {
     guest.close();
     first.close();
     second.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   private PagerProcess startPager(long epoch) throws Exception {

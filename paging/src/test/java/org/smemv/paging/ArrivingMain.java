@@ -2,7 +2,6 @@ package org.smemv.paging;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.smemv.linux.MemoryFile;
@@ -16,7 +15,7 @@ final class ArrivingMain implements HolderDirectory, AutoCloseable {
   final PageServer server;
   private final IncomingMemory incoming;
 
-  ArrivingMain(UUID vm, Path directory, long pages, long mainPages, long epoch) {
+  ArrivingMain(UUID vm, MemoryDirectory directory, long pages, long mainPages, long epoch) {
     budget = new ResidentBudget(mainPages, Long.MAX_VALUE);
     subHosts = new SubHosts(vm, epoch, "main");
     ram = MemoryFile.create(directory.resolve("ram2"), pages * 4096);
@@ -33,7 +32,7 @@ final class ArrivingMain implements HolderDirectory, AutoCloseable {
             PageServer.Options.of("main"));
   }
 
-  ArrivingMain(UUID vm, Path directory, long pages, long mainPages) {
+  ArrivingMain(UUID vm, MemoryDirectory directory, long pages, long mainPages) {
     this(vm, directory, pages, mainPages, 1);
   }
 

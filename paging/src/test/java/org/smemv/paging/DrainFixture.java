@@ -3,7 +3,6 @@ package org.smemv.paging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,14 +11,13 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /** The memory of a process that is paged, and some sub-hosts named s0, s1, ... */
 final class DrainFixture implements AutoCloseable {
   static final UUID VM = new UUID(5, 3);
 
   final ConcurrentLinkedQueue<Throwable> broken = new ConcurrentLinkedQueue<>();
-  final Path directory;
+  final MemoryDirectory directory;
   final Path ram;
   final long pages;
   final List<StoreServer> stores = new ArrayList<>();
@@ -31,8 +29,7 @@ final class DrainFixture implements AutoCloseable {
 
   DrainFixture(long pages, long limit, int storeCount) throws Exception {
     this.pages = pages;
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     ram = directory.resolve("ram");
     MemoryFile.create(ram, pages * 4096).close();
     table = PageTable.create(directory.resolve("table"), VM, pages);
@@ -167,7 +164,6 @@ final class DrainFixture implements AutoCloseable {
     }
     table.close();
     stores.forEach(StoreServer::close);
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 }

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
@@ -15,7 +14,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /** Single faults of a real process whose pages are on a sub-host. */
 @Timeout(90)
@@ -24,7 +22,7 @@ class FaultServiceTest {
   private static final UUID VM = new UUID(4, 4);
   private static final long PAGES = 512;
 
-  private Path directory;
+  private MemoryDirectory directory;
   private StoreServer sub;
   private ReadingGuest guest;
   private PageTable table;
@@ -33,8 +31,7 @@ class FaultServiceTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     Path ram = directory.resolve("ram");
     MemoryFile.create(ram, PAGES * 4096).close();
     guest = new ReadingGuest(ram);
@@ -54,8 +51,7 @@ class FaultServiceTest {
     attachment.close();
     table.close();
     sub.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   /** Puts a page on the sub-host; returns its checksum. */

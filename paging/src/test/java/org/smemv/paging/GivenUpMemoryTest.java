@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * A real process under remote paging gives memory up as QEMU does for the guest's balloon. Pages
@@ -29,7 +27,7 @@ class GivenUpMemoryTest {
   private static final long PAGES = 512;
 
   private final ConcurrentLinkedQueue<Throwable> broken = new ConcurrentLinkedQueue<>();
-  private Path directory;
+  private MemoryDirectory directory;
   private Path ram;
   private StoreServer sub;
   private ReadingGuest guest;
@@ -39,8 +37,7 @@ class GivenUpMemoryTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     ram = directory.resolve("ram");
     MemoryFile.create(ram, PAGES * 4096).close();
     guest = new ReadingGuest(ram);
@@ -70,8 +67,7 @@ class GivenUpMemoryTest {
     stopPager();
     table.close();
     sub.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
     assertThat(broken).isEmpty();
   }
 

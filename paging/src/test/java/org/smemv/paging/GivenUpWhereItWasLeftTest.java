@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
@@ -15,7 +14,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * Pages that a guest gave up at its old host after the new main host was told of their contents:
@@ -33,7 +31,7 @@ class GivenUpWhereItWasLeftTest {
   private static final int OLD = 1;
 
   private final ConcurrentLinkedQueue<Throwable> broken = new ConcurrentLinkedQueue<>();
-  private Path directory;
+  private MemoryDirectory directory;
   private LeavingHost old;
   private StoreServer store;
   private ReadingGuest guest;
@@ -43,8 +41,7 @@ class GivenUpWhereItWasLeftTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     Path ram = directory.resolve("ram");
     MemoryFile.create(ram, PAGES * 4096).close();
     table = PageTable.create(directory.resolve("table"), VM, PAGES);
@@ -93,8 +90,7 @@ class GivenUpWhereItWasLeftTest {
     table.close();
     old.close();
     store.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
     assertThat(broken).isEmpty();
   }
 

@@ -13,22 +13,20 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /** Taking hold of a real process, and failing to. */
 @Timeout(60)
 class GuestAttachmentTest {
   private static final long PAGES = 64;
 
-  private Path directory;
+  private MemoryDirectory directory;
   private Path ram;
   private ReadingGuest guest;
   private PageTable table;
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     ram = directory.resolve("ram");
     MemoryFile.create(ram, PAGES * 4096).close();
     guest = new ReadingGuest(ram);
@@ -39,8 +37,7 @@ class GuestAttachmentTest {
   void stop() throws Exception {
     guest.close();
     table.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   private static long openDescriptors() throws IOException {

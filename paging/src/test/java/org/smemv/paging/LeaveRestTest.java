@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -14,7 +13,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * Single pages of a VM whose rest is left where it is: what the new main host is told of them. The
@@ -27,7 +25,7 @@ class LeaveRestTest {
   private static final long MAIN_PAGES = 4;
   private static final int HERE = 2;
 
-  private Path directory;
+  private MemoryDirectory directory;
   private MemoryFile ram;
   private ReadingGuest guest;
   private PageTable table;
@@ -39,8 +37,7 @@ class LeaveRestTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     Path path = directory.resolve("ram");
     ram = MemoryFile.create(path, PAGES * 4096);
     guest = new ReadingGuest(path);
@@ -64,8 +61,7 @@ class LeaveRestTest {
     sub.close();
     main.close();
     ram.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   /** Pages from 10 on have contents. */
@@ -234,7 +230,7 @@ class LeaveRestTest {
     long atSub = firstAt(PageEntry.REMOTE);
     ram.punchHole(atSub * 4096, 4096);
     table.set(atSub, PageEntry.remote(0, 4711, 9)); // it was swapped out
-    table.changed().noteMoved(atSub);
+    table.changed().note(atSub, true);
     ignored += round().pages() + round().pages();
     assertThat(main.table.get(atSub)).isEqualTo(PageEntry.remote(1, 4711, 9));
     table.set(atSub, PageEntry.resident(0)); // it came back, and was made zeros

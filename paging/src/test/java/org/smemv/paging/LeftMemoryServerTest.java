@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.SplittableRandom;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /** What is left of a VM where it was, over real connections. */
 @Timeout(60)
@@ -28,13 +26,12 @@ class LeftMemoryServerTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final Arena arena = Arena.ofShared();
-  private Path directory;
+  private MemoryDirectory directory;
   private LeavingHost old;
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     Path ram = directory.resolve("ram");
     try (MemoryFile file = MemoryFile.create(ram, PAGES * 4096L)) {
       for (long page = 0; page < PAGES; page++) {
@@ -48,8 +45,7 @@ class LeftMemoryServerTest {
   void stop() throws Exception {
     old.close();
     arena.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   private PageLink link(TrafficClass traffic, long epoch) {

@@ -3,8 +3,6 @@ package org.smemv.paging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -14,7 +12,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /** What is left of a VM where it was, without connections. */
 @Timeout(60)
@@ -23,15 +20,14 @@ class LeftMemoryTest {
   private static final long PAGES = 512;
   private static final long EPOCH = 7;
 
-  private Path directory;
+  private MemoryDirectory directory;
   private MemoryFile ram;
   private LeftMemory memory;
   private final PageBitmap left = new PageBitmap(PAGES);
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     ram = MemoryFile.create(directory.resolve("ram"), PAGES * 4096);
     memory = new LeftMemory(VM, ram, EPOCH);
   }
@@ -40,8 +36,7 @@ class LeftMemoryTest {
   void stop() throws Exception {
     memory.close();
     ram.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   /** Contents of a page, seed + 1; left here if that is said. */

@@ -7,7 +7,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +15,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * A verifying process that works in one file, "its memory at the source", and then goes on in
@@ -28,7 +26,7 @@ final class PostCopyFixture implements HolderDirectory, AutoCloseable {
   private static final long EPOCH = 2;
 
   final ConcurrentLinkedQueue<Throwable> broken = new ConcurrentLinkedQueue<>();
-  private final Path directory;
+  private final MemoryDirectory directory;
   private final long pages;
   private final long limit;
   final int source;
@@ -52,8 +50,7 @@ final class PostCopyFixture implements HolderDirectory, AutoCloseable {
     this.pages = pages;
     this.limit = limit;
     this.source = storeCount;
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     Path ramThere = directory.resolve("ram");
     Path ramHere = directory.resolve("ram2");
     MemoryFile.create(ramThere, pages * 4096).close();
@@ -242,7 +239,6 @@ final class PostCopyFixture implements HolderDirectory, AutoCloseable {
     old.close();
     sourceAttachment.close();
     sourceTable.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
@@ -13,7 +12,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /** What a dead agent can have left in the page table, against what is in the RAM file. */
 @Timeout(60)
@@ -22,7 +20,7 @@ class RecoveryTest {
   private static final long PAGES = 64;
   private static final InetSocketAddress NOWHERE = new InetSocketAddress("127.0.0.1", 1);
 
-  private Path directory;
+  private MemoryDirectory directory;
   private ReadingGuest guest;
   private MemoryFile file;
   private PageTable table;
@@ -32,8 +30,7 @@ class RecoveryTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     Path ram = directory.resolve("ram");
     file = MemoryFile.create(ram, PAGES * 4096);
     guest = new ReadingGuest(ram);
@@ -52,8 +49,7 @@ class RecoveryTest {
     attachment.close();
     table.close();
     file.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   private void present(long page, long entry) {

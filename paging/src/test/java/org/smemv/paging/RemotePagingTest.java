@@ -2,7 +2,6 @@ package org.smemv.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
@@ -12,7 +11,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * A real process under remote paging with real page servers: it may have a quarter of its memory,
@@ -25,7 +23,7 @@ class RemotePagingTest {
   private static final long LIMIT = 1024;
 
   private final ConcurrentLinkedQueue<Throwable> broken = new ConcurrentLinkedQueue<>();
-  private Path directory;
+  private MemoryDirectory directory;
   private Path ram;
   private StoreServer first;
   private StoreServer second;
@@ -36,8 +34,7 @@ class RemotePagingTest {
 
   @BeforeEach
   void startAGuest() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     ram = directory.resolve("ram");
     MemoryFile.create(ram, PAGES * 4096).close();
     guest = new VerifyingGuest(ram, 2, 42);
@@ -67,8 +64,7 @@ class RemotePagingTest {
     table.close();
     first.close();
     second.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   private long residentNow() throws Exception {

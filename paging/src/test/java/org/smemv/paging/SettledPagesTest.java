@@ -2,16 +2,16 @@ package org.smemv.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * Single pages of a VM that swaps while it is copied to a new main host: pages 10 to 29 have
@@ -24,7 +24,7 @@ class SettledPagesTest {
   private static final long LIMIT = 16;
   private static final long EPOCH = 1;
 
-  private Path directory;
+  private MemoryDirectory directory;
   private MemoryFile ram;
   private ReadingGuest guest;
   private PageTable table;
@@ -35,8 +35,7 @@ class SettledPagesTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     Path path = directory.resolve("ram");
     ram = MemoryFile.create(path, PAGES * 4096);
     guest = new ReadingGuest(path);
@@ -54,8 +53,7 @@ class SettledPagesTest {
     table.close();
     main.close();
     ram.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   /**
@@ -100,13 +98,13 @@ class SettledPagesTest {
   private void leave(long page, long seed) {
     ram.punchHole(page * 4096, 4096);
     table.set(page, PageEntry.remote(0, TestPages.checksum(seed), 0));
-    table.changed().noteMoved(page);
+    table.changed().note(page, true);
   }
 
   private void comeBack(long page, long seed) {
     fill(page, seed);
     table.set(page, PageEntry.residentWithCopy(0, TestPages.checksum(seed), 0));
-    table.changed().noteMoved(page);
+    table.changed().note(page, true);
   }
 
   /** As the new main host's drain does. */
@@ -227,6 +225,33 @@ class SettledPagesTest {
     write(22, 122);
     assertThat(out.copyLast(() -> false)).isTrue();
     assertThere(22, 122);
+  }
+
+  @Test
+  void theNewMainHostIsNotAskedAgainSoonerThanItsAnswersTook() {
+    begin(PAGES);
+    AtomicLong now = new AtomicLong(77);
+    PageBitmap known = new PageBitmap(PAGES);
+    var settled = new SettledPages(watch, known, known, PAGES, true, () -> now.getAndAdd(1000));
+    settled.handOver(22);
+    assertThat(known.add(22)).isTrue();
+    comeBack(22, 22);
+    assertThat(watch.endRound()).isPositive();
+    try (PageLink link = PageLink.open(asking())) {
+      assertThat(settled.leaveOutAsking(link)).isZero();
+      long asked = link.bytesSent();
+      fetchThere(22, 22);
+      assertThat(settled.leaveOutAskingAgain(link)).isZero();
+      assertThat(link.bytesSent()).isEqualTo(asked);
+      now.addAndGet(1);
+      assertThat(settled.leaveOutAskingAgain(link)).isEqualTo(1);
+      assertThat(link.bytesSent()).isGreaterThan(asked);
+    }
+  }
+
+  private LinkTarget asking() {
+    return new LinkTarget(
+        main.server.address(), VM, EPOCH, TrafficClass.BULK, 0, "asking", Duration.ofSeconds(10));
   }
 
   @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -15,7 +14,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /** A process that writes all the time is copied to a main host and two sub-hosts, page by page. */
 @Timeout(120)
@@ -24,7 +22,7 @@ class SplitCopyTest {
   private static final long PAGES = 4096;
   private static final long MAIN_PAGES = 1500;
 
-  private Path directory;
+  private MemoryDirectory directory;
   private Path ram;
   private VerifyingGuest guest;
   private StoreServer first;
@@ -33,8 +31,7 @@ class SplitCopyTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     ram = directory.resolve("ram");
     MemoryFile.create(ram, PAGES * 4096).close();
     guest = new VerifyingGuest(ram, 2, 5);
@@ -49,8 +46,7 @@ class SplitCopyTest {
     first.close();
     second.close();
     main.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   @Test

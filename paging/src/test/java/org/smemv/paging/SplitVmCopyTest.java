@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -16,7 +15,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * A process that writes all the time, with three quarters of its memory at two sub-hosts, is copied
@@ -31,7 +29,7 @@ class SplitVmCopyTest {
   private static final long NEXT_EPOCH = 2;
 
   private final ConcurrentLinkedQueue<Throwable> broken = new ConcurrentLinkedQueue<>();
-  private Path directory;
+  private MemoryDirectory directory;
   private VerifyingGuest guest;
   private StoreServer first;
   private StoreServer second;
@@ -42,8 +40,7 @@ class SplitVmCopyTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     Path ram = directory.resolve("ram");
     MemoryFile.create(ram, PAGES * 4096).close();
     guest = new VerifyingGuest(ram, 2, 9);
@@ -71,8 +68,7 @@ class SplitVmCopyTest {
     first.close();
     second.close();
     main.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   @Test

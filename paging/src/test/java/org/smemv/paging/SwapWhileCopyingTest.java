@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -18,7 +17,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.smemv.linux.MemoryFile;
-import org.smemv.linux.MemoryMount;
 
 /**
  * A process with a quarter of its memory here, the rest at two sub-hosts, is merged on a new main
@@ -33,7 +31,7 @@ class SwapWhileCopyingTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final ConcurrentLinkedQueue<Throwable> broken = new ConcurrentLinkedQueue<>();
-  private Path directory;
+  private MemoryDirectory directory;
   private Path ram;
   private StoreServer first;
   private StoreServer second;
@@ -44,8 +42,7 @@ class SwapWhileCopyingTest {
 
   @BeforeEach
   void start() throws Exception {
-    directory = Files.createTempDirectory("smemv-test");
-    MemoryMount.ensure(directory);
+    directory = new MemoryDirectory();
     ram = directory.resolve("ram");
     MemoryFile.create(ram, PAGES * 4096).close();
     first = new StoreServer(VM, PAGES);
@@ -85,8 +82,7 @@ class SwapWhileCopyingTest {
     first.close();
     second.close();
     main.close();
-    MemoryMount.remove(directory);
-    Files.delete(directory);
+    directory.close();
   }
 
   /** Not even a page that was fetched there, was evicted, or came back and went out again. */

@@ -73,6 +73,15 @@ final class Departures {
     this.gone = gone;
   }
 
+  /** Where a VM is that was leaving when an agent died. */
+  enum Whereabouts {
+    /** It never left, and never will. */
+    HERE,
+    GONE,
+    /** Its new main host cannot be asked now. */
+    UNKNOWN
+  }
+
   /** A plan with the hosts that it names. */
   private record Prepared(MigrationPlan plan, Map<String, RemoteHost> hosts, PlanReport report)
       implements AutoCloseable {
@@ -337,22 +346,18 @@ final class Departures {
     }
   }
 
-  /**
-   * After a restart: finds out whether a VM that was leaving has left; true when it is still ours.
-   */
-  boolean hasStayed(HostedVm vm) throws InterruptedException {
+  /** After a restart: asks where a VM is that was leaving, and ends it here if it has left. */
+  Whereabouts whereabouts(HostedVm vm) {
     String to = java.util.Objects.requireNonNull(vm.record().leavingTo());
-    while (true) {
-      try (RemoteHost main = new RemoteHost(to, addressOf.apply(to), host)) {
-        if (!main.decided(vm.id(), vm.record().leavingEpoch())) {
-          return true;
-        }
-        letRun(main, vm);
-        gone.accept(vm);
-        return false;
-      } catch (HostException | IllegalArgumentException e) {
-        Thread.sleep(1000);
+    try (RemoteHost main = new RemoteHost(to, addressOf.apply(to), host)) {
+      if (!main.decided(vm.id(), vm.record().leavingEpoch())) {
+        return Whereabouts.HERE;
       }
+      letRun(main, vm);
+      gone.accept(vm);
+      return Whereabouts.GONE;
+    } catch (HostException | IllegalArgumentException e) {
+      return Whereabouts.UNKNOWN;
     }
   }
 }

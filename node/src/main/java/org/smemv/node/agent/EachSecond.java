@@ -23,17 +23,14 @@ final class EachSecond {
     until(thread, PAUSE, done);
   }
 
+  /** The same with another pause than a second. */
   static void until(String thread, Duration pause, BooleanSupplier done) {
     Thread.ofPlatform().name(thread).daemon().start(() -> tryAll(pause, done, pause));
   }
 
   /** The same, but tries at once, too. */
   static void fromNow(String thread, BooleanSupplier done) {
-    fromNow(thread, PAUSE, done);
-  }
-
-  static void fromNow(String thread, Duration pause, BooleanSupplier done) {
-    Thread.ofPlatform().name(thread).daemon().start(() -> tryAll(Duration.ZERO, done, pause));
+    Thread.ofPlatform().name(thread).daemon().start(() -> tryAll(Duration.ZERO, done, PAUSE));
   }
 
   private static void tryAll(Duration first, BooleanSupplier done, Duration pause) {

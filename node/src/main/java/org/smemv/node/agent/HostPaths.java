@@ -31,6 +31,11 @@ record HostPaths(Path state) {
     return state.resolve("draining");
   }
 
+  /** Logs of VMs that have ended here or left; see {@link EndedLogs}. */
+  Path ended() {
+    return state.resolve("ended");
+  }
+
   Path ram(String vm) {
     return ramMount().resolve(vm + ".ram");
   }

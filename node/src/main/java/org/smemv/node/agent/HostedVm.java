@@ -38,6 +38,7 @@ final class HostedVm implements AutoCloseable {
   private volatile VmRecord record;
   private volatile @Nullable PagerRevival revival;
   private boolean served;
+  private boolean lettingGo;
   private volatile @Nullable String notServed;
   private volatile boolean closed;
   private final Occupation occupation = new Occupation();
@@ -229,6 +230,15 @@ final class HostedVm implements AutoCloseable {
     }
     change(r -> r.without(share));
     paging.forget(share.index());
+  }
+
+  /** Whether somebody looks after the sub-hosts that are leaving. */
+  synchronized boolean isLettingGo() {
+    return lettingGo;
+  }
+
+  synchronized void lettingGo(boolean looks) {
+    lettingGo = looks;
   }
 
   /** Takes no arriving page any more, whoever sends it. Any thread. */

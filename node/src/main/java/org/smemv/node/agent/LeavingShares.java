@@ -26,11 +26,17 @@ final class LeavingShares {
     this.addressOf = addressOf;
   }
 
-  /** Looks each second until no sub-host is leaving; returns at once. */
+  /**
+   * Looks each second until no sub-host is leaving, unless that is done already; returns at once.
+   * Two that look would both find a sub-host drained, and the later one that it is not there.
+   */
   static void begin(HostedVm vm, String host, Function<String, InetSocketAddress> addressOf) {
-    if (!leaving(vm).isEmpty()) {
-      LeavingShares shares = new LeavingShares(vm, host, addressOf);
-      EachSecond.until("leaving-" + vm.record().name(), shares::allGone);
+    LeavingShares shares = new LeavingShares(vm, host, addressOf);
+    synchronized (vm) {
+      if (!vm.isLettingGo() && !leaving(vm).isEmpty()) {
+        EachSecond.until("leaving-" + vm.record().name(), shares::allGone);
+        vm.lettingGo(true);
+      }
     }
   }
 
@@ -44,7 +50,11 @@ final class LeavingShares {
         letGo(share);
       }
     }
-    return vm.isClosed() || leaving(vm).isEmpty();
+    synchronized (vm) { // else one that leaves just now would be left to this, which has ended
+      boolean over = vm.isClosed() || leaving(vm).isEmpty();
+      vm.lettingGo(!over);
+      return over;
+    }
   }
 
   private void letGo(Share share) {

@@ -172,30 +172,17 @@ final class LeftVms {
     if (over) {
       end(left);
     } else {
-      Thread.ofPlatform().name("left-" + left.name).daemon().start(() -> freeOthers(left));
+      EachSecond.fromNow("left-" + left.name, () -> freeOthers(left));
     }
   }
 
-  private void freeOthers(Left left) {
-    try {
-      freeOthersOnce(left);
-    } catch (RuntimeException | Error e) {
-      log.error("VM {}: what it did not leave here is not free yet", left.name, e);
-      EachSecond.until(
-          "left-" + left.name,
-          () -> {
-            freeOthersOnce(left);
-            return true;
-          });
-    }
-  }
-
-  private void freeOthersOnce(Left left) {
+  private boolean freeOthers(Left left) {
     left.memory.freeOthers();
     synchronized (this) {
       left.freedOthers = true;
     }
     shrinkGrants();
+    return true;
   }
 
   /** Gives back what has been taken from here since. */

@@ -238,12 +238,12 @@ final class LocalVms {
 
   private OperationException undo(VmRecord record, String outcome, boolean ownRam, Exception e) {
     ledger.release(key(record));
-    vms.unclaim(record.name());
     try {
       VmFiles.forget(paths, record.name(), ownRam);
     } catch (IOException suppressed) {
       e.addSuppressed(suppressed);
     }
+    vms.unclaim(record.name()); // last: whoever gets the name has files of that name
     boolean unsuitable =
         e instanceof QemuException qemu && qemu.kind() == QemuException.Kind.UNSUITABLE;
     return new OperationException(

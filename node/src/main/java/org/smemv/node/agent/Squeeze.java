@@ -5,6 +5,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.smemv.migration.HostException;
 import org.smemv.paging.GuestPager;
+import org.smemv.placement.PageSize;
 
 /**
  * Makes room for a split VM that moves: what its targets cannot take of the pages that are here
@@ -45,10 +46,14 @@ final class Squeeze {
         throw new HostException(
             HostException.Kind.CAPACITY,
             "%d MiB are here, the targets take %d MiB, and the VM's sub-hosts do not take the rest"
-                .formatted(least >> 8, room >> 8));
+                .formatted(mib(least), mib(room)));
       }
       LockSupport.parkNanos(LOOK_NANOS);
     }
+  }
+
+  private static long mib(long pages) {
+    return pages << PageSize.SHIFT >> 20;
   }
 
   /** The VM stays, and may have so many pages here again. */

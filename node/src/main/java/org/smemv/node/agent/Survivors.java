@@ -87,6 +87,8 @@ final class Survivors {
       if (record != null) {
         VmFiles.forget(paths, record.name(), true);
         local.ended(record);
+      } else if (QemuBody.living(vm.directory()).isEmpty()) {
+        new EndedLogs(paths).keep(vm.name()); // the dead agent may have had no time for that
       }
       vms.remove(vm);
       return;
@@ -222,38 +224,30 @@ final class Survivors {
 
   private void settleFirst(HostedVm vm) {
     String ignored = vm.occupy("waiting to hear whether " + vm.record().leavingTo() + " has it");
-    Thread.ofPlatform().name("settle-" + vm.record().name()).daemon().start(() -> settle(vm));
+    EachSecond.fromNow("settle-" + vm.record().name(), () -> isDecided(vm));
   }
 
-  /** It stands until this is done: what breaks is tried again. */
-  private void settle(HostedVm vm) {
-    try {
-      while (!isSettled(vm)) {
-        Thread.sleep(EachSecond.PAUSE);
+  private boolean isDecided(HostedVm vm) {
+    switch (local.departures().whereabouts(vm)) {
+      case HERE -> EachSecond.fromNow("settle-" + vm.record().name(), () -> hasComeBack(vm));
+      case GONE -> {}
+      case UNKNOWN -> {
+        return false;
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
+    return true;
   }
 
-  private boolean isSettled(HostedVm vm) throws InterruptedException {
-    try {
-      if (local.departures().hasStayed(vm)) {
-        local.left().withdraw(vm.id());
-        while (vm.pager() == null && !vm.record().shares().isEmpty() && !isServed(vm)) {
-          Thread.sleep(EachSecond.PAUSE);
-        }
-        vm.keepWithinLimit();
-        vm.comeBackSurely();
-        long epoch = vm.record().epoch();
-        vm.vacate();
-        ShareAdoption.begin(vm, epoch, host, addressOf);
-        LeavingShares.begin(vm, host, addressOf);
-      }
-      return true;
-    } catch (RuntimeException | Error e) {
-      log.error("VM {}: it is not settled yet", vm.record().name(), e);
+  private boolean hasComeBack(HostedVm vm) {
+    local.left().withdraw(vm.id());
+    if (vm.pager() == null && !vm.record().shares().isEmpty() && !isServed(vm)) {
       return false;
     }
+    vm.keepWithinLimit();
+    vm.comeBackSurely();
+    ShareAdoption.begin(vm, vm.record().epoch(), host, addressOf);
+    LeavingShares.begin(vm, host, addressOf);
+    vm.vacate(); // last: what breaks before is tried again, and then another may have the VM
+    return true;
   }
 }

@@ -10,7 +10,7 @@ final class VmFiles {
   private VmFiles() {}
 
   /**
-   * Removes all of it: memory, page table, sockets, record.
+   * Removes all of it: memory, page table, sockets, record. Its logs are put aside.
    *
    * @param ownRam whether the RAM file is this host's, and not one that an attached QEMU came with
    * @throws IOException when its QEMU lives, which needs all of it: nothing is removed
@@ -26,6 +26,7 @@ final class VmFiles {
       Files.deleteIfExists(paths.ram(name));
     }
     VmRecord.delete(paths.vm(name));
+    new EndedLogs(paths).keep(name);
   }
 
   /** Removes what is of no use without its QEMU, which has ended; memory and record stay. */

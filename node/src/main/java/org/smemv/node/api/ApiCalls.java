@@ -71,6 +71,15 @@ final class ApiCalls {
     throw failure(answer);
   }
 
+  /** As {@link #ask}, for an answer that is text. */
+  String text(String path, Duration timeout) throws OperationException {
+    Answer answer = exchange(Method.GET, path, null, timeout);
+    if (answer.status() / 100 == 2) {
+      return answer.body();
+    }
+    throw failure(answer);
+  }
+
   /**
    * Has a successful answer read as it comes, on the caller's thread.
    *

@@ -4,9 +4,7 @@ import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Method;
 import io.helidon.webclient.api.HttpClientResponse;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -56,17 +54,7 @@ public final class ApiClient implements HostOperations {
 
   /** The figures for monitoring, in the text format of Prometheus. */
   public String metrics() throws OperationException {
-    ByteArrayOutputStream page = new ByteArrayOutputStream();
-    try {
-      calls.read(
-          "/metrics", request -> {}, queryTimeout, answer -> answer.inputStream().transferTo(page));
-    } catch (IOException e) {
-      throw calls.unreachable(String.valueOf(e.getMessage()), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw calls.unreachable("interrupted", e);
-    }
-    return page.toString(StandardCharsets.UTF_8);
+    return calls.text("/metrics", queryTimeout);
   }
 
   @Override

@@ -1,9 +1,11 @@
 package org.smemv.node.agent;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -31,7 +33,6 @@ class EachSecondTest {
     AtomicInteger tries = new AtomicInteger();
     EachSecond.fromNow(
         "breaks",
-        SOON,
         () -> {
           if (tries.incrementAndGet() < 3) {
             throw new OutOfMemoryError("not this time");
@@ -43,8 +44,15 @@ class EachSecondTest {
 
   @Test
   void whatNeedNotWaitIsTriedAtOnce() {
-    AtomicInteger tries = new AtomicInteger();
-    EachSecond.fromNow("at-once", Duration.ofDays(1), () -> tries.incrementAndGet() > 1);
-    await().until(() -> tries.get() == 1);
+    long begin = System.nanoTime();
+    AtomicLong first = new AtomicLong();
+    EachSecond.fromNow(
+        "at-once",
+        () -> {
+          first.set(System.nanoTime());
+          return true;
+        });
+    await().until(() -> first.get() != 0);
+    assertThat(first.get() - begin).isLessThan(EachSecond.PAUSE.toNanos());
   }
 }

@@ -1,5 +1,6 @@
 package org.smemv.node.agent;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -10,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -165,6 +168,27 @@ class SurvivorsTest {
     assertThat(paths.vm("a").resolve("vm.json")).doesNotExist();
     assertThat(paths.ram("a")).doesNotExist();
     assertThat(vms.claim("a")).isNull();
+  }
+
+  @Test
+  void theLogsOfAVmThatHadEndedBeforeArePutAside() throws Exception {
+    Files.createDirectories(paths.vm("gone"));
+    Files.writeString(paths.vm("gone").resolve("qemu.log"), "it ended");
+    takeHold();
+    assertThat(paths.vm("gone")).doesNotExist();
+    try (Stream<Path> logs = Files.walk(paths.ended())) {
+      assertThat(logs.filter(Files::isRegularFile))
+          .singleElement(as(InstanceOfAssertFactories.PATH))
+          .hasContent("it ended");
+    }
+  }
+
+  @Test
+  void theLogOfALivingQemuStaysWhereItIs() throws Exception {
+    Files.delete(paths.vm("a").resolve("vm.json"));
+    Path log = Files.writeString(paths.vm("a").resolve("qemu.log"), "it runs");
+    takeHold();
+    assertThat(log).hasContent("it runs");
   }
 
   @Test

@@ -138,6 +138,7 @@ class ApiTest {
     ApiClient nobody = new ApiClient(entry(directory.resolve("none.sock")));
     OperationException e = failure(nobody::host);
     assertThat(e.code()).isEqualTo(ErrorCode.UNREACHABLE_HOST);
+    assertThat(failure(nobody::metrics).code()).isEqualTo(ErrorCode.UNREACHABLE_HOST);
     assertThat(e).hasMessageContainingAll("h1", "none.sock", "agent");
   }
 
@@ -151,6 +152,7 @@ class ApiTest {
       OperationException e = failure(waiting::host);
       assertThat(e.code()).isEqualTo(ErrorCode.UNREACHABLE_HOST);
       assertThat(e).hasMessageContaining("300 ms");
+      assertThat(failure(waiting::metrics).code()).isEqualTo(ErrorCode.UNREACHABLE_HOST);
     }
   }
 

@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,11 +37,10 @@ import org.smemv.node.api.TargetRole;
 import org.smemv.node.api.TimeoutAction;
 import org.smemv.node.api.VmReport;
 import org.smemv.node.api.VmState;
-import picocli.CommandLine;
 
 /** The command line with a directory and one host, h1, behind real sockets. */
 @Timeout(30)
-class DirectoryCommandsTest implements ServedDirectory {
+class DirectoryCommandsTest extends CommandRuns implements ServedDirectory {
   private static final long MIB = 1L << 20;
 
   @TempDir Path folder;
@@ -53,9 +49,6 @@ class DirectoryCommandsTest implements ServedDirectory {
   private ErrorCode refusal;
   private DirectoryServer directory;
   private ApiServer host;
-  private Path hostsFile;
-  private StringWriter out;
-  private StringWriter err;
 
   /** Each migration ends as the next of the attempts says. */
   private final class Source extends FakeHost {
@@ -106,13 +99,7 @@ class DirectoryCommandsTest implements ServedDirectory {
   }
 
   private int smemv(String line) {
-    List<String> all = new ArrayList<>(List.of("--hosts-file", hostsFile.toString()));
-    all.addAll(Arrays.asList(line.split(" ")));
-    out = new StringWriter();
-    err = new StringWriter();
-    CommandLine command = SmemvCommand.commandLine();
-    command.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    return command.execute(all.toArray(String[]::new));
+    return smemv(line.split(" "));
   }
 
   private static MigrationReport ended(MigrationState state, ErrorCode failure) {

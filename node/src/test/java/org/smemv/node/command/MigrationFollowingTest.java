@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,16 +21,13 @@ import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.FakeHost;
 import org.smemv.node.api.MigrationFollower;
 import org.smemv.node.api.OperationException;
-import picocli.CommandLine;
 
 /** Commands that follow a migration to its end, against host h1 behind a real socket. */
 @Timeout(30)
-class MigrationFollowingTest {
+class MigrationFollowingTest extends CommandRuns {
   @TempDir Path directory;
   private final FakeHost h1 = new FakeHost("h1");
   private final List<ApiServer> servers = new ArrayList<>();
-  private StringWriter out;
-  private StringWriter err;
 
   @BeforeEach
   void serve() throws IOException {
@@ -45,8 +39,9 @@ class MigrationFollowingTest {
   private void serve(String name, FakeHost host) throws IOException {
     Path socket = directory.resolve(name + "/api.sock");
     servers.add(ApiServer.start(socket, name, host));
+    hostsFile = directory.resolve("hosts.json");
     Files.writeString(
-        directory.resolve("hosts.json"),
+        hostsFile,
         "[{\"name\":\"%s\",\"api\":\"unix:%s\",\"data\":\"127.0.0.1:7400\"}]"
             .formatted(name, socket));
   }
@@ -54,16 +49,6 @@ class MigrationFollowingTest {
   @AfterEach
   void stop() {
     servers.forEach(ApiServer::close);
-  }
-
-  private int smemv(String... arguments) {
-    List<String> all = new ArrayList<>(List.of("--hosts-file", directory + "/hosts.json"));
-    all.addAll(Arrays.asList(arguments));
-    out = new StringWriter();
-    err = new StringWriter();
-    CommandLine command = SmemvCommand.commandLine();
-    command.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    return command.execute(all.toArray(String[]::new));
   }
 
   @Test
