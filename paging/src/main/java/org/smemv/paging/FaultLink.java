@@ -15,8 +15,9 @@ import org.smemv.placement.PageSize;
 final class FaultLink implements AutoCloseable {
   /** Is given each answer; the contents are only valid during the call. */
   interface Answers {
-    /** The sub-host sent the page. */
-    void contents(FaultLink link, long page, MemorySegment memory, long at, long startedNanos);
+    /** The sub-host sent the page, and this checksum. */
+    void contents(
+        FaultLink link, long page, int checksum, MemorySegment memory, long at, long startedNanos);
 
     /** The sub-host holds the page as zeros, or the guest gave it up there. */
     void zeros(FaultLink link, long page, boolean givenUp, long startedNanos);
@@ -197,7 +198,8 @@ final class FaultLink implements AutoCloseable {
       answers.zeros(this, page, PageFlags.isGivenUp(flags), startedNanos);
     } else {
       long contents = (long) begin + PageFrame.HEADER_BYTES + PageFrame.DESCRIPTOR_BYTES;
-      answers.contents(this, page, buffer, contents, startedNanos);
+      int checksum = PageFrame.descriptorChecksum(buffer, begin, 0);
+      answers.contents(this, page, checksum, buffer, contents, startedNanos);
     }
   }
 

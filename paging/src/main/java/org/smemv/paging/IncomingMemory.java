@@ -123,12 +123,31 @@ public final class IncomingMemory implements PageHolder {
     }
     for (int i = 0; i < pages.size(); i++) {
       int flags = pages.flags(i);
-      become(
-          pages.page(i),
-          PageFlags.isZero(flags)
-              ? PageEntry.ZERO
-              : PageEntry.remote(PageFlags.host(flags), pages.checksum(i), PageFlags.heat(flags)));
+      int host = PageFlags.host(flags);
+      if (PageFlags.isRun(flags)) {
+        placeRun(pages.page(i), pages.checksum(i), host, PageFlags.heat(flags));
+      } else {
+        become(
+            pages.page(i),
+            PageFlags.isZero(flags)
+                ? PageEntry.ZERO
+                : PageEntry.remote(host, pages.checksum(i), PageFlags.heat(flags)));
+      }
     }
+  }
+
+  /** There may be a hundred million: those of which nothing is known yet are counted together. */
+  private void placeRun(long first, int count, int host, int heat) {
+    long entry = PageEntry.remote(host, PageChecksum.UNKNOWN, heat);
+    int fresh = 0;
+    for (long page = first; page < first + count; page++) {
+      if (table.compareAndSet(page, PageEntry.ZERO, entry)) {
+        fresh++;
+      } else {
+        become(page, entry);
+      }
+    }
+    subHosts.countUsed(host, fresh);
   }
 
   /**
@@ -191,10 +210,11 @@ public final class IncomingMemory implements PageHolder {
 
   private void checkPages(PageBatch pages) {
     for (int i = 0; i < pages.size(); i++) {
-      if (pages.page(i) >= table.pages()) {
+      long last = pages.page(i) + (PageFlags.isRun(pages.flags(i)) ? pages.checksum(i) - 1 : 0);
+      if (last >= table.pages()) {
         throw new FrameException(
             ErrorCode.REFUSED,
-            "page " + pages.page(i) + " of VM " + vm() + ", which has " + table.pages() + " pages");
+            "page " + last + " of VM " + vm() + ", which has " + table.pages() + " pages");
       }
     }
   }

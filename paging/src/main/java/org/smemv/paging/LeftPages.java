@@ -48,6 +48,10 @@ final class LeftPages {
     count.add(pages.remove(page) ? -1 : 0);
   }
 
+  boolean contains(long page) {
+    return pages.contains(page);
+  }
+
   long count() {
     return count.sum();
   }

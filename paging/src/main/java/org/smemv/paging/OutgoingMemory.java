@@ -19,7 +19,8 @@ import org.smemv.placement.HeatSplit;
  * again when it is rewritten. One thread calls; each target has a sender thread of its own.
  *
  * <p>Post-copy is the same copying, but for {@link #leaveRest}: from then on a page that is due is
- * not sent. The new main host is told that it is at this host, which is one more of its sub-hosts.
+ * not sent, nor even read. The new main host is told that it is at this host, which is one more of
+ * its sub-hosts; what is written afterwards changes nothing about that.
  */
 public final class OutgoingMemory implements AutoCloseable {
   /**
@@ -34,8 +35,7 @@ public final class OutgoingMemory implements AutoCloseable {
   /**
    * What a round did.
    *
-   * @param pages pages with contents that were sent, and those that were left here and told, which
-   *     takes reading and a checksum
+   * @param pages pages with contents that were sent, and those that were left here and told
    * @param told those among them that were left here
    * @param nanos how long it took
    * @param dirtied pages written meanwhile, which are due again
@@ -188,6 +188,10 @@ public final class OutgoingMemory implements AutoCloseable {
     long dirtied = learning ? watch.endRound() : watch.endLastRound();
     long swapped = learning ? settled.leaveOutAsking(main) : settled.leaveOut();
     dirtied = Math.max(0, dirtied - swapped);
+    if (left.begun()) {
+      watch.leaveOutAll(page -> left.contains(page) && !watch.isRemote(page));
+      dirtied = Math.min(dirtied, watch.duePages());
+    }
     long end = System.nanoTime();
     return new Round(pages, told, end - begin, dirtied, end - looking);
   }
@@ -198,9 +202,9 @@ public final class OutgoingMemory implements AutoCloseable {
 
   /**
    * From now on, also in the round that is under way, pages that are due stay here, and the new
-   * main host is told of each with its checksum; zeros are told as such, and pages at the VM's
-   * sub-hosts as before. What a target got of such a page earlier it is told to drop. There is no
-   * way back, but it may be called again. Any thread.
+   * main host is told so of each once, in runs and without checksums; of pages at the VM's
+   * sub-hosts it is told as before. What a target got of such a page earlier it is told to drop.
+   * There is no way back, but it may be called again. Any thread.
    *
    * <p>Afterwards the pages are served by a {@link LeftMemory}.
    *

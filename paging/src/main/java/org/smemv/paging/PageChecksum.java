@@ -24,14 +24,21 @@ public final class PageChecksum {
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /** No page has it: what stands for a page is not known yet. */
+  public static final int UNKNOWN = 0;
+
   /** The checksum of 4096 zero bytes. */
   public static final int ZERO_PAGE = of(MemorySegment.ofArray(new byte[PageSize.BYTES]), 0);
 
   private PageChecksum() {}
 
-  /** The checksum of the page at {@code at}: the low 32 bits of XXH64 over its 4096 bytes. */
+  /**
+   * The checksum of the page at {@code at}: the low 32 bits of XXH64 over its 4096 bytes, or 1 if
+   * these are {@link #UNKNOWN}.
+   */
   public static int of(MemorySegment memory, long at) {
-    return (int) xxh64(memory, at, PageSize.BYTES);
+    int low = (int) xxh64(memory, at, PageSize.BYTES);
+    return low == UNKNOWN ? 1 : low;
   }
 
   /** XXH64 of {@code length} bytes from {@code at}. */

@@ -12,7 +12,8 @@ package org.smemv.paging;
  *  bit  4     COPY: resident, and the host in bits 16..31 may still hold a copy that must be dropped
  *  bits 8..15 heat, 0 (cold) to 255
  *  bits 16..31 index of the sub-host (REMOTE, or RESIDENT with COPY)
- *  bits 32..63 checksum of the contents at the sub-host
+ *  bits 32..63 checksum of the contents at the sub-host; {@link PageChecksum#UNKNOWN} for a page that
+ *              the host has on which the VM ran before, and that nobody has asked for yet
  * </pre>
  *
  * FETCHING and EVICTING belong to a thread of the agent and mean nothing once it is dead.
@@ -36,6 +37,7 @@ public final class PageEntry {
   private static final int HEAT_SHIFT = 8;
   private static final int HOST_SHIFT = 16;
   private static final int CHECKSUM_SHIFT = 32;
+  private static final long LOW_HALF = (1L << CHECKSUM_SHIFT) - 1;
 
   /** The highest index of a sub-host. */
   public static final int HOST_MAX = 0xffff;
@@ -74,6 +76,17 @@ public final class PageEntry {
   /** Checksum of the contents at the sub-host. */
   public static int checksum(long entry) {
     return (int) (entry >>> CHECKSUM_SHIFT);
+  }
+
+  /** Whether contents with this checksum are those of a remote page. */
+  static boolean expects(long entry, int checksum) {
+    int known = checksum(entry);
+    return known == PageChecksum.UNKNOWN || known == checksum;
+  }
+
+  /** The same entry once it is known what the contents are. */
+  static long withChecksum(long entry, int checksum) {
+    return (entry & LOW_HALF) | (long) checksum << CHECKSUM_SHIFT;
   }
 
   /** How hot the page is, 0..255. */

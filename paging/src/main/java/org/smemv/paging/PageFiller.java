@@ -285,9 +285,11 @@ final class PageFiller implements FaultLink.Answers {
   }
 
   @Override
-  public void contents(FaultLink link, long page, MemorySegment from, long at, long started) {
+  public void contents(
+      FaultLink link, long page, int stated, MemorySegment from, long at, long started) {
     long entry = table.get(page);
-    if (PageChecksum.of(from, at) != PageEntry.checksum(entry)) {
+    int checksum = PageChecksum.of(from, at);
+    if (checksum != stated || !PageEntry.expects(entry, checksum)) {
       counters.refusedContents();
       missing(link, page, "the contents that came are not the page's current ones");
       return;
@@ -299,7 +301,7 @@ final class PageFiller implements FaultLink.Answers {
   @Override
   public void zeros(FaultLink link, long page, boolean givenUp, long started) {
     long entry = table.get(page);
-    if (!givenUp && PageEntry.checksum(entry) != PageChecksum.ZERO_PAGE) {
+    if (!givenUp && !PageEntry.expects(entry, PageChecksum.ZERO_PAGE)) {
       counters.refusedContents();
       missing(link, page, "zeros came, which are not the page's current contents");
       return;

@@ -1,8 +1,8 @@
 package org.smemv.paging;
 
 /**
- * The flags word of a page descriptor: bit 0 ZERO, bit 1 ABSENT, bit 2 GIVEN_UP, bits 8 to 15 heat,
- * bits 16 to 31 the host's index (in PLACE only).
+ * The flags word of a page descriptor: bit 0 ZERO, bit 1 ABSENT, bit 2 GIVEN_UP, bit 3 RUN, bits 8
+ * to 15 heat, bits 16 to 31 the host's index (the last three in PLACE only).
  */
 public final class PageFlags {
   /** The page is all zeros; no contents follow. */
@@ -18,13 +18,19 @@ public final class PageFlags {
    */
   public static final int GIVEN_UP = 4;
 
+  /**
+   * Alone, in a PLACE: as many pages from this one on as the descriptor has for a checksum, of
+   * which nobody has read the contents, are on the host.
+   */
+  public static final int RUN = 8;
+
   /** The hottest a page can be. */
   public static final int HEAT_MAX = 255;
 
   /** The highest index of a host. */
   public static final int HOST_MAX = 65_535;
 
-  private static final int KNOWN = ZERO | ABSENT | GIVEN_UP | HEAT_MAX << 8 | HOST_MAX << 16;
+  private static final int KNOWN = ZERO | ABSENT | GIVEN_UP | RUN | HEAT_MAX << 8 | HOST_MAX << 16;
 
   private PageFlags() {}
 
@@ -61,6 +67,11 @@ public final class PageFlags {
     return (flags & GIVEN_UP) != 0;
   }
 
+  /** True when the descriptor is about several pages. */
+  public static boolean isRun(int flags) {
+    return (flags & RUN) != 0;
+  }
+
   /** How hot the page is, 0..255. */
   public static int heat(int flags) {
     return flags >>> 8 & HEAT_MAX;
@@ -74,6 +85,7 @@ public final class PageFlags {
   /** True when no bit is set that version 1 does not know, and no marks that exclude others. */
   static boolean valid(int flags) {
     boolean marks = !(isZero(flags) && isAbsent(flags)) && (isZero(flags) || !isGivenUp(flags));
+    marks &= !isRun(flags) || (flags & (ZERO | ABSENT)) == 0;
     return (flags & ~KNOWN) == 0 && marks;
   }
 }

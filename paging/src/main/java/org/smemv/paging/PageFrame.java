@@ -249,6 +249,11 @@ public final class PageFrame {
       int flags = descriptorFlags(memory, at, i);
       check(page >= 0 && page < PAGE_NUMBER_END, "page", page, "not in 0..2^36-1");
       check(flagsFit(kind(memory, at), flags), "page flags", flags, "not known here");
+      if (PageFlags.isRun(flags)) {
+        int run = descriptorChecksum(memory, at, i);
+        boolean fits = run > 0 && run <= PAGE_NUMBER_END - page;
+        check(fits, "pages in a run", run, "not in 1..2^36-1 less the first page");
+      }
       contents += PageFlags.hasContents(flags) ? PageSize.BYTES : 0;
     }
     if (kind(memory, at).body() == FrameKind.Body.CONTENTS) {
@@ -260,11 +265,14 @@ public final class PageFrame {
 
   private static boolean flagsFit(FrameKind kind, int flags) {
     return switch (kind) {
-      case PAGES, PULL_ACK -> PageFlags.valid(flags);
+      case PAGES, PULL_ACK -> PageFlags.valid(flags) && !PageFlags.isRun(flags);
+      case PLACE ->
+          PageFlags.valid(flags) && (flags & (PageFlags.ABSENT | PageFlags.GIVEN_UP)) == 0;
       // What is to be fetched is told by its checksum alone.
       case PULL -> flags == 0;
       default ->
-          PageFlags.valid(flags) && !PageFlags.isAbsent(flags) && !PageFlags.isGivenUp(flags);
+          PageFlags.valid(flags)
+              && (flags & (PageFlags.ABSENT | PageFlags.GIVEN_UP | PageFlags.RUN)) == 0;
     };
   }
 

@@ -190,7 +190,7 @@ final class PageGatherer implements AutoCloseable {
     if (PageFlags.isGivenUp(flags)) {
       return true;
     }
-    return !PageFlags.isAbsent(flags) && found == PageEntry.checksum(chunk.seen[index]);
+    return !PageFlags.isAbsent(flags) && PageEntry.expects(chunk.seen[index], found);
   }
 
   private Outcome install(long page, PageBatch batch, int index) {

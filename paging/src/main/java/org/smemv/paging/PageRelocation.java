@@ -28,6 +28,7 @@ final class PageRelocation implements AutoCloseable {
   private final BooleanSupplier running;
   private final DrainCounters counters;
   private final DrainScan scan;
+  private final LeftChecksums checksums;
 
   /** One is settled while the next is fetched. */
   private final PulledPages[] pulled = {new PulledPages(), new PulledPages()};
@@ -67,6 +68,7 @@ final class PageRelocation implements AutoCloseable {
     this.running = running;
     this.counters = counters;
     this.scan = new DrainScan(table, source.identity().index(), false);
+    this.checksums = new LeftChecksums(table, hosts, source, counters);
   }
 
   /**
@@ -95,7 +97,7 @@ final class PageRelocation implements AutoCloseable {
     if (link == null || next.targetHost != linkedTo[next.target]) {
       return false;
     }
-    next.count = scan.next(next.pages, next.seen, room);
+    next.count = checksums.learn(next.pages, next.seen, scan.next(next.pages, next.seen, room));
     return next.count > 0 && leftovers.beginPull(next.target) && pull(link, next);
   }
 
@@ -232,6 +234,7 @@ final class PageRelocation implements AutoCloseable {
 
   /** Ends what is under way soon. Any thread. */
   void shutdown() {
+    checksums.shutdown();
     PageLink open = inUse;
     if (open != null) {
       open.shutdown();
@@ -240,6 +243,7 @@ final class PageRelocation implements AutoCloseable {
 
   @Override
   public void close() {
+    checksums.close();
     for (int target = 0; target < links.length; target++) {
       hangUp(target);
     }

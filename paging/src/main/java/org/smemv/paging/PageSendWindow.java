@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * that sent them returns, which is {@link #flush} at the latest. Of a guest that runs, send a copy.
  */
 public final class PageSendWindow {
+  /** So that no frame keeps who takes it busy for long. */
+  private static final int RUN_MAX = 1 << 14;
+
   private final PageLink link;
   private final int framePages;
   private final int framesMax;
@@ -64,6 +67,25 @@ public final class PageSendWindow {
   public void place(long page, int host, int checksum, int heat) {
     of(FrameKind.PLACE);
     batch.add(page, checksum, PageFlags.of(heat, host));
+    sendWhenFull();
+  }
+
+  /**
+   * Tells an incoming main host that pages in a row are on a host, and that their contents are what
+   * it will say they are. Runs that follow each other are told as one.
+   */
+  public void placeRun(long first, int count, int host, int heat) {
+    of(FrameKind.PLACE);
+    int flags = PageFlags.of(heat, host) | PageFlags.RUN;
+    int last = batch.size() - 1;
+    if (last >= 0
+        && batch.flags(last) == flags
+        && batch.page(last) + batch.checksum(last) == first
+        && batch.checksum(last) + count <= RUN_MAX) {
+      batch.found(last, batch.checksum(last) + count, flags);
+      return;
+    }
+    batch.add(first, count, flags);
     sendWhenFull();
   }
 

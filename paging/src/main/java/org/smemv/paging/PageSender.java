@@ -228,29 +228,43 @@ final class PageSender implements AutoCloseable {
     return PageEntry.place(entry) == PageEntry.REMOTE;
   }
 
-  /**
-   * Pages that are here: zeros are told, and others if they are left here. If not, they were at a
-   * sub-host and came back in the meantime: they are due again, and go where they will be assigned.
-   */
   private void tellHere(long first, int count) {
-    makeRoom(count);
-    long at = (long) filled * PageSize.BYTES;
-    long bytes = (long) count * PageSize.BYTES;
-    shared.memory().ram().read(first << PageSize.SHIFT, buffer.address() + at, bytes);
-    boolean left = shared.left().begun();
-    for (int i = 0; i < count; i++, at += PageSize.BYTES) {
-      if (ZeroPages.isZero(buffer, at)) {
-        sendZero(first + i);
-      } else if (left) {
-        leave(first + i, PageChecksum.of(buffer, at));
+    if (shared.left().begun()) {
+      leave(first, count);
+    } else {
+      tellZeros(first, count);
+    }
+  }
+
+  /**
+   * Whatever they contain by the time that they are asked for, when nobody writes to them any more.
+   */
+  private void leave(long first, int count) {
+    int index = shared.left().indexThere();
+    for (long page = first; page < first + count; page++) {
+      if (!shared.left().contains(page)) {
+        shared.left().add(page);
+        forget(page);
+        (places == null ? pages : places).placeRun(page, 1, index, shared.heat().of(page));
+        pagesTold.increment();
       }
     }
   }
 
-  private void leave(long page, int checksum) {
-    shared.left().add(page);
-    place(page, shared.left().indexThere(), checksum, shared.heat().of(page));
-    pagesTold.increment();
+  /**
+   * Of pages that were at a sub-host and came back in the meantime zeros are told. The others are
+   * due again, and go where they will be assigned.
+   */
+  private void tellZeros(long first, int count) {
+    makeRoom(count);
+    long at = (long) filled * PageSize.BYTES;
+    long bytes = (long) count * PageSize.BYTES;
+    shared.memory().ram().read(first << PageSize.SHIFT, buffer.address() + at, bytes);
+    for (int i = 0; i < count; i++, at += PageSize.BYTES) {
+      if (ZeroPages.isZero(buffer, at)) {
+        sendZero(first + i);
+      }
+    }
   }
 
   private void tellPlace(long page, long entry) {
@@ -262,7 +276,12 @@ final class PageSender implements AutoCloseable {
 
   /** Has the target forget the page, and the new main host know where it is. */
   private void place(long page, int host, int checksum, int heat) {
-    PageSendWindow teller = places == null ? pages : places;
+    forget(page);
+    (places == null ? pages : places).place(page, host, checksum, heat);
+  }
+
+  /** Has the target drop the page; that it is elsewhere is still to be told. */
+  private void forget(long page) {
     if (holds.get((int) page)) {
       holds.clear((int) page);
       pagesHeld.decrement();
@@ -271,7 +290,6 @@ final class PageSender implements AutoCloseable {
       }
     }
     boolean ignored = shared.placed().add(page);
-    teller.place(page, host, checksum, heat);
   }
 
   /** Without this many free pages in the buffer, sends those in it. */

@@ -34,7 +34,8 @@ public enum TrafficClass {
 
   /**
    * How many connections of this class a host may have about one VM, told apart by lanes from 0. A
-   * source has one for the pages of a new main host, and one for the places of each sub-host; of
+   * source has one for the pages of a new main host, and one for the places of each sub-host; a
+   * main host has one for its drops and evictions, and one for each sub-host that is leaving; of
    * everything else there is one.
    */
   int lanes() {

@@ -208,6 +208,16 @@ public final class WriteWatch implements AutoCloseable {
     return count;
   }
 
+  /** Pages of a kind need not be due. */
+  void leaveOutAll(IntPredicate kind) {
+    for (int page = due.nextSetBit(0); page >= 0; page = due.nextSetBit(page + 1)) {
+      if (kind.test(page)) {
+        due.clear(page);
+      }
+    }
+    dueCount = due.cardinality();
+  }
+
   /** True when a look in this round found the page written. */
   boolean wasWrittenInRound(int page) {
     return writtenInRound.get(page);

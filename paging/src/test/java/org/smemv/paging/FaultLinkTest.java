@@ -47,7 +47,8 @@ class FaultLinkTest {
     final List<Long> pages = new ArrayList<>();
 
     @Override
-    public void contents(FaultLink from, long page, MemorySegment memory, long at, long started) {
+    public void contents(
+        FaultLink from, long page, int checksum, MemorySegment memory, long at, long started) {
       assertThat(started).isEqualTo(1000 + page);
       assertThat(PageChecksum.of(memory, at)).isEqualTo(TestPages.checksum(page + 1));
       pages.add(page);

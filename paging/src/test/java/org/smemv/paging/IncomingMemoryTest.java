@@ -43,6 +43,38 @@ class IncomingMemoryTest {
     }
   }
 
+  @Test
+  void aRunOfPagesThatDoesNotFitTheVmIsRefusedAndChangesNothing() {
+    SubHosts subHosts = new SubHosts(vm, EPOCH, "main");
+    InetSocketAddress nowhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    subHosts.add(new SubHost.Identity(2, "s2", nowhere), PAGES);
+    try (MemoryFile ram = MemoryFile.create(directory.resolve("ram"), PAGES * 4096);
+        PageTable table = PageTable.create(directory.resolve("table"), vm, PAGES)) {
+      IncomingMemory incoming = incoming(table, ram, subHosts);
+      assertThatThrownBy(() -> incoming.place(run(7, (int) PAGES - 6, 2)))
+          .isInstanceOfSatisfying(
+              FrameException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED))
+          .hasMessageContaining("page " + PAGES);
+      assertThatThrownBy(() -> incoming.place(run(7, 3, 1))).hasMessageContaining("sub-host 1");
+      assertThat(table.get(7)).isEqualTo(PageEntry.ZERO);
+
+      table.set(8, PageEntry.remote(2, 77, 0));
+      subHosts.countUsed(2, 1);
+      incoming.place(run(7, (int) PAGES - 7, 2));
+      for (int page = 7; page < PAGES; page++) {
+        assertThat(table.get(page)).isEqualTo(PageEntry.remote(2, PageChecksum.UNKNOWN, 5));
+      }
+      assertThat(subHosts.at(2).usedPages()).isEqualTo(PAGES - 7);
+    }
+  }
+
+  private static PageBatch run(long first, int count, int host) {
+    PageBatch batch = new PageBatch();
+    batch.epoch(EPOCH);
+    batch.add(first, count, PageFlags.of(5, host) | PageFlags.RUN);
+    return batch;
+  }
+
   /** Its thread would go on for ever, and nobody could let go of the memory. */
   @Test
   void whoWaitsForAPageThatNobodyFinishesToInstallEndsWithTheArrival() throws Exception {

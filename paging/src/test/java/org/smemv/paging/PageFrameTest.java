@@ -235,6 +235,15 @@ class PageFrameTest {
   }
 
   @Test
+  void aRunOfPagesIsOnlyAcceptedInAPlaceAndNotWithoutPages() {
+    shaped("pages in a run", FrameKind.PLACE, 2, 2 * 16, PageFlags.RUN);
+    for (FrameKind kind : new FrameKind[] {FrameKind.DROP, FrameKind.LISTED, FrameKind.PULL_ACK}) {
+      shaped("page flags", kind, 2, 2 * 16, PageFlags.RUN);
+    }
+    shaped("page flags", FrameKind.PLACE, 2, 2 * 16, PageFlags.RUN | PageFlags.ZERO);
+  }
+
+  @Test
   void theFieldsOfPullsAndListsAreChecked() {
     shaped("", FrameKind.PULL, 2, 2 * 16 + 63, 0);
     shaped("body bytes", FrameKind.PULL, 2, 2 * 16, 0);
