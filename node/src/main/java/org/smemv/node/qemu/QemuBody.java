@@ -102,7 +102,8 @@ public final class QemuBody implements AutoCloseable {
    * Ends a QEMU whose agent died between its start and the writing of its record: nobody else would
    * ever, and it holds the VM's tap device, disk and sockets. Does nothing when there is a record.
    *
-   * @param directory the VM's directory, which is named on the command line of its QEMU alone
+   * @param directory the VM's directory, which is named on the command line of its QEMU; another
+   *     agent's QEMU, in another mount namespace, may name another directory by the same path
    */
   public static void endUnrecorded(Path directory) throws IOException {
     Path whole = directory.toAbsolutePath();
@@ -110,6 +111,9 @@ public final class QemuBody implements AutoCloseable {
       return;
     }
     for (QemuProcess process : QemuProcess.naming(whole.resolve("qmp.sock").toString())) {
+      if (!process.sees(whole)) {
+        continue;
+      }
       LOG.warn("QEMU {} was started for {} and never recorded: SIGKILL", process.pid(), whole);
       process.kill();
       if (!process.awaitEnd(KILL)) {

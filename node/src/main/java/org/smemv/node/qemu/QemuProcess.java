@@ -119,6 +119,15 @@ public record QemuProcess(long pid, long startTicks) {
     return (int) text.chars().filter(c -> c == 0).count();
   }
 
+  /** Whether a path means the same file to this process as to the agent. */
+  boolean sees(Path path) {
+    try {
+      return Files.isSameFile(proc("root").resolve(path.toString().substring(1)), path);
+    } catch (IOException e) {
+      return false; // it is not there for one of them, or the process has ended
+    }
+  }
+
   /** A file of this process under {@code /proc}. */
   Path proc(String name) {
     return Path.of("/proc", Long.toString(pid), name);

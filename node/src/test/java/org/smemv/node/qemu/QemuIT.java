@@ -121,6 +121,30 @@ class QemuIT {
     body = null;
   }
 
+  /**
+   * Two agents on one machine, each in a mount namespace with its own state under the same path.
+   */
+  @Test
+  void aQemuOfAnotherAgentWhoseDirectoryHasTheSamePathIsLeftAlone() throws Exception {
+    Files.createDirectories(place().directory());
+    Process other =
+        new ProcessBuilder(
+                "unshare",
+                "-m",
+                "sh",
+                "-c",
+                "mount -t tmpfs tmpfs " + directory + " && echo mounted && read end",
+                place().directory().toAbsolutePath() + "/qmp.sock")
+            .start();
+    try {
+      assertThat(other.inputReader().readLine()).isEqualTo("mounted");
+      QemuBody.endUnrecorded(place().directory());
+      assertThat(other.isAlive()).isTrue();
+    } finally {
+      other.destroyForcibly();
+    }
+  }
+
   @Test
   void aRestartedAgentFindsItsQemuAgain() throws IOException {
     start(QemuBody.Mode.PAUSED);
