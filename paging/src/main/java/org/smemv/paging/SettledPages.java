@@ -124,7 +124,9 @@ final class SettledPages {
       long next = main.list(page, ANSWER_PAGES, answer);
       for (int i = 0; i < answer.size(); i++) {
         int found = (int) answer.page(i);
-        fetched.set(found, asked.get(found));
+        if (asked.get(found)) { // of others it was asked before, or they were sent
+          fetched.set(found);
+        }
       }
       page = next == 0 ? -1 : asked.nextSetBit((int) next);
     }

@@ -228,6 +228,20 @@ class SettledPagesTest {
   }
 
   @Test
+  void whatTheNewMainHostHasFetchedIsRememberedWhenItIsAskedOfAnotherPage() {
+    begin(PAGES);
+    fetchThere(22, 22);
+    comeBack(22, 22);
+    assertThat(sent()).isZero();
+    fetchThere(21, 21);
+    comeBack(21, 21);
+    assertThat(sent()).isZero();
+    leave(22, 22);
+    assertThat(out.copyLast(() -> false)).isTrue();
+    assertThere(22, 22);
+  }
+
+  @Test
   void theNewMainHostIsNotAskedAgainSoonerThanItsAnswersTook() {
     begin(PAGES);
     AtomicLong now = new AtomicLong(77);
