@@ -266,11 +266,7 @@ final class FaultLoop implements PageFiller.Links, AutoCloseable {
   public void close() {
     running = false;
     wakeup.signal();
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    ThreadEnd.await(thread);
     for (FaultLink link : links) {
       if (link != null) {
         link.close();

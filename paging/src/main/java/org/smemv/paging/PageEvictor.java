@@ -224,10 +224,6 @@ final class PageEvictor implements AutoCloseable {
   public void close() {
     running = false;
     roomNeeded();
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    ThreadEnd.await(thread);
   }
 }

@@ -369,11 +369,7 @@ final class PageSender implements AutoCloseable {
       placeLink.shutdown();
     }
     thread.interrupt();
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    ThreadEnd.await(thread);
     link.close();
     if (placeLink != null) {
       placeLink.close();

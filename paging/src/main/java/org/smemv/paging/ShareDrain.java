@@ -273,10 +273,6 @@ final class ShareDrain implements AutoCloseable {
       gatherer.close();
       return;
     }
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    ThreadEnd.await(thread);
   }
 }

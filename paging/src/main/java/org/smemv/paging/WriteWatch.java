@@ -282,26 +282,11 @@ public final class WriteWatch implements AutoCloseable {
     return dueCount;
   }
 
-  /** Also when interrupted: it uses what is closed then. */
-  private static void awaitEnd(Thread learner) {
-    boolean interrupted = false;
-    while (learner.isAlive()) {
-      try {
-        learner.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   /** Ends the watch; nobody else uses it any more. */
   @Override
   public void close() {
     learner.interrupt();
-    awaitEnd(learner);
+    ThreadEnd.await(learner);
     table.changed().forget();
     tracker.close();
     arena.close();
