@@ -68,7 +68,10 @@ final class PlannerBench {
         Set.of("group-" + random.nextInt(LABELS), "rack-" + number / 40));
   }
 
-  /** Three in four fit on a host, the others must be split; one in fifty is too large for that. */
+  /**
+   * Three in four fit on a host, the others must be split; one in fifty is too large for that. One
+   * in ten is to leave its host fast.
+   */
   private PlacementWish wish(Random random, int number) {
     long gib = random.nextInt(4) == 0 ? 65 + random.nextInt(512) : 1 + random.nextInt(60);
     gib = random.nextInt(50) == 0 ? 8192 : gib;
@@ -83,7 +86,8 @@ final class PlannerBench {
         Set.of("host-" + random.nextInt(options.hosts())),
         Set.of("group-" + random.nextInt(LABELS)),
         PlacementWish.SUB_HOSTS_MAX,
-        List.of());
+        List.of(),
+        random.nextInt(10) == 0 ? 1 : 0);
   }
 
   static PlannerReport run(Options options) {

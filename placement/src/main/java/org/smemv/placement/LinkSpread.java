@@ -38,11 +38,8 @@ final class LinkSpread {
   /** Halves the doubt about the time to less than a thousandth of it. */
   private static final int HALVINGS = 12;
 
-  private static final int DOUBLINGS = 40;
-
-  private final Fleet fleet;
   private final PlacementWish wish;
-  private final Predicate<FleetHost> fits;
+  private final List<FleetHost> hosts;
 
   /** Bytes per second of the source's link that are to be used. */
   private final double rate;
@@ -50,10 +47,9 @@ final class LinkSpread {
   private final int newMax;
   private final long keptBytes;
 
-  private LinkSpread(Fleet fleet, PlacementWish wish, double rate, Predicate<FleetHost> fits) {
-    this.fleet = fleet;
+  private LinkSpread(PlacementWish wish, double rate, List<FleetHost> hosts) {
     this.wish = wish;
-    this.fits = fits;
+    this.hosts = hosts;
     this.rate = rate;
     this.newMax = Math.max(0, wish.subHostsMax() - wish.shares().size());
     this.keptBytes = wish.shares().stream().mapToLong(PlacementWish.Share::grantedBytes).sum();
@@ -72,7 +68,9 @@ final class LinkSpread {
     if (link == 0) {
       return null;
     }
-    return new LinkSpread(fleet, wish, link * wish.linkPart(), fits).find();
+    List<FleetHost> hosts =
+        fleet.all().stream().filter(host -> host.usableBytes() > 0 && fits.test(host)).toList();
+    return new LinkSpread(wish, link * wish.linkPart(), hosts).find();
   }
 
   /** At the earliest possible time; when the links are too slow for it, as soon after as can be. */
@@ -83,14 +81,14 @@ final class LinkSpread {
     }
     double seconds = Math.max(SOON_SECONDS, wish.residentBytes() / rate);
     Spread found = within(seconds);
+    if (found != null || within(Double.MAX_VALUE) == null) {
+      return found;
+    }
     double tooSoon = seconds;
-    for (int i = 0; i < DOUBLINGS && found == null; i++) {
+    while (found == null) {
       tooSoon = seconds;
       seconds *= 2;
       found = within(seconds);
-    }
-    if (found == null || tooSoon == seconds) {
-      return found;
     }
     for (int i = 0; i < HALVINGS; i++) {
       double middle = (tooSoon + seconds) / 2;
@@ -107,13 +105,17 @@ final class LinkSpread {
 
   /** The fullest host that holds all that is to leave and takes it as fast as it is given. */
   private @Nullable FleetHost alone() {
+    double enough = Math.min(rate, wish.residentBytes() / SOON_SECONDS);
+    long all = allOfIt();
+    return hosts.stream()
+        .filter(host -> host.usableBytes() >= all && rate(host) >= enough && mayBeMain(host))
+        .min(Comparator.comparingLong(FleetHost::usableBytes).thenComparing(FleetHost::name))
+        .orElse(null);
+  }
+
+  private boolean mayBeMain(FleetHost host) {
     String asked = wish.main();
-    return fleet.smallest(
-        allOfIt(),
-        host ->
-            (asked == null || asked.equals(host.name()))
-                && rate(host) >= Math.min(rate, wish.residentBytes() / SOON_SECONDS)
-                && fits.test(host));
+    return asked == null || asked.equals(host.name());
   }
 
   /** What a main host must grant that takes all that is not with the VM's sub-hosts. */
@@ -152,13 +154,11 @@ final class LinkSpread {
 
   /** The one that takes most by then; of equal ones that with the most memory. */
   private @Nullable FleetHost mainHost(double seconds) {
-    String asked = wish.main();
     Room best = null;
-    for (FleetHost host : fleet.all()) {
-      boolean may = asked == null || asked.equals(host.name());
-      if (may && fits.test(host) && mainBytes(host, seconds) > 0) {
-        Room room =
-            new Room(host, Math.min((double) mainBytes(host, seconds), rate(host) * seconds));
+    for (FleetHost host : hosts) {
+      long grant = mayBeMain(host) ? mainBytes(host, seconds) : 0;
+      if (grant > 0) {
+        Room room = new Room(host, Math.min((double) grant, rate(host) * seconds));
         best = best == null || Room.LEAST_FIRST.compare(room, best) > 0 ? room : best;
       }
     }
@@ -195,16 +195,18 @@ final class LinkSpread {
   private List<Room> rooms(FleetHost main, double seconds, long needed, long sent) {
     PriorityQueue<Room> most = new PriorityQueue<>(Room.LEAST_FIRST);
     double grantPerSent = sent == 0 ? Double.POSITIVE_INFINITY : (double) needed / sent;
-    for (FleetHost host : fleet.all()) {
-      if (host.equals(main) || host.usableBytes() == 0 || !fits.test(host)) {
+    for (FleetHost host : hosts) {
+      if (host.name().equals(main.name())) {
         continue;
       }
       Room room =
           new Room(
               host, Math.min((double) host.usableBytes(), rate(host) * seconds * grantPerSent));
-      most.add(room);
-      if (most.size() > newMax) {
+      if (most.size() < newMax) {
+        most.add(room);
+      } else if (newMax > 0 && Room.LEAST_FIRST.compare(room, most.element()) > 0) {
         most.poll();
+        most.add(room);
       }
     }
     List<Room> rooms = new ArrayList<>(most);
