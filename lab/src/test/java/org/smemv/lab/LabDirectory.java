@@ -40,7 +40,7 @@ final class LabDirectory {
             List.of("-Xms32m", "-Xmx96m"),
             "directory",
             "--api",
-            "unix:" + socket,
+            address(),
             "--data",
             DATA);
     Path log = folder.resolve("directory.log");
@@ -59,14 +59,29 @@ final class LabDirectory {
   /** Kills it and starts the next one, which knows nothing at first. */
   void restart() {
     process.kill();
+    startAfterDeath();
+  }
+
+  /** Once it has died, starts the next one. */
+  void startAfterDeath() {
     if (!Pause.until(ENDS, () -> !process.isAlive())) {
       throw new LabException("the directory (process " + process.pid() + ") does not end");
     }
     process = launch();
   }
 
+  /** As it was last started; it may have ended since. */
+  RecordedProcess process() {
+    return process;
+  }
+
+  /** For {@code --directory}. */
+  String address() {
+    return "unix:" + socket;
+  }
+
   /** What can be asked of it; any thread. */
   DirectoryOperations operations() {
-    return new DirectoryClient(ApiAddress.parse("directory", "unix:" + socket));
+    return new DirectoryClient(ApiAddress.parse("directory", address()));
   }
 }

@@ -14,12 +14,15 @@ import org.smemv.node.command.SmemvCommand;
 
 /**
  * This build's agent with two habits for tests: its reservations lapse after seconds, and at the
- * very moment that it logs what a test has foretold it dies as by SIGKILL, or has another agent
- * die. The thread that logs does not get a step further meanwhile, which a signal from outside
- * cannot promise.
+ * very moment that it logs what a test has foretold it dies as by SIGKILL, has another process die,
+ * or cuts a host's link. The thread that logs does not get a step further meanwhile, which nothing
+ * that is done from outside can promise.
  */
 public final class MortalAgent implements AgentProgram {
   private static final String FILE = "smemv.lab.dies.at";
+  private static final String PROCESS = "process ";
+  private static final String AGENT = "agent of ";
+  private static final String LINK = "link of ";
   private static final int KILLED = 137;
 
   private final AgentProgram agent = AgentProgram.ofThisBuild();
@@ -38,11 +41,30 @@ public final class MortalAgent implements AgentProgram {
     SmemvCommand.main(args);
   }
 
-  /** From now on an agent dies, once, when a line of the host's agent's log contains this. */
+  /** From now on a process dies, once, when a line of the host's agent's log contains this. */
   static void foretell(HostPlan host, String line, RecordedProcess victim) throws IOException {
+    foretell(host, line, PROCESS + victim.pid());
+  }
+
+  /** The same of the agent that this host has then. */
+  static void foretellDeath(HostPlan host, String line, String ofHost) throws IOException {
+    foretell(host, line, AGENT + ofHost);
+  }
+
+  /** From now on the link of a host is cut, once, when a line of the first one's log has this. */
+  static void foretellCut(HostPlan host, String line, String ofHost) throws IOException {
+    foretell(host, line, LINK + ofHost);
+  }
+
+  private static void foretell(HostPlan host, String line, String what) throws IOException {
     Path next = host.folder().resolve("next-death");
-    Files.writeString(next, victim.pid() + "\n" + line);
+    Files.writeString(next, what + "\n" + line);
     Files.move(next, file(host));
+  }
+
+  /** Whether nothing is foretold that has not begun to come to pass. */
+  static boolean hasComeToPass(HostPlan host) {
+    return !Files.exists(file(host));
   }
 
   /** Whatever was foretold does not come to pass. */
@@ -88,12 +110,26 @@ public final class MortalAgent implements AgentProgram {
           List<String> foretold = Files.readAllLines(file);
           if (new SimpleFormatter().formatMessage(record).contains(foretold.get(1))) {
             Files.delete(file);
-            kill(Long.parseLong(foretold.getFirst()));
+            comesToPass(foretold.getFirst());
           }
         }
       } catch (IOException e) {
         throw new IllegalStateException("cannot read " + file, e);
       }
+    }
+
+    private static void comesToPass(String what) {
+      if (what.startsWith(LINK)) {
+        LabNetwork.cut(lab().plan().host(what.substring(LINK.length())));
+      } else if (what.startsWith(AGENT)) {
+        kill(lab().agents().get(what.substring(AGENT.length())).pid());
+      } else {
+        kill(Long.parseLong(what.substring(PROCESS.length())));
+      }
+    }
+
+    private static LabState lab() {
+      return LabState.read(LabFiles.STATE).orElseThrow();
     }
 
     private static void kill(long victim) {

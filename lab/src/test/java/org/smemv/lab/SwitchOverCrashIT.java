@@ -2,9 +2,6 @@ package org.smemv.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,11 +14,8 @@ import org.smemv.migration.MigrationState;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
-import org.smemv.node.api.OperationException;
 import org.smemv.node.api.SubShare;
 import org.smemv.node.api.TimeoutAction;
-import org.smemv.node.api.VmReport;
-import org.smemv.node.api.VmState;
 
 /**
  * Agents that die at each step of the switch of a VM between two hosts, exactly at that step: the
@@ -31,7 +25,6 @@ import org.smemv.node.api.VmState;
 @Timeout(400)
 class SwitchOverCrashIT {
   private static final Duration DIES = Duration.ofMinutes(1);
-  private static final Duration SETTLES = Duration.ofMinutes(2);
 
   private static SplitLab lab;
   private static SharedVm shared;
@@ -119,7 +112,7 @@ class SwitchOverCrashIT {
     assertThat(ended.state()).as(ended.reason()).isEqualTo(MigrationState.ABORTED);
     assertThat(ended.reason()).contains("sub-host h3");
     vm.awaitProgress();
-    assertThat(awaitOnlyPlace()).isEqualTo("h1");
+    assertThat(OnlyPlace.await(lab)).isEqualTo("h1");
     shared.passed();
   }
 
@@ -136,15 +129,8 @@ class SwitchOverCrashIT {
         .atMost(DIES)
         .until(() -> !agent.isAlive());
     lab.lab().startAgent(victim);
-    place = awaitOnlyPlace();
+    place = OnlyPlace.await(lab);
     vm.awaitProgress();
-  }
-
-  private static String awaitOnlyPlace() {
-    return Awaitility.await("the VM is in one place")
-        .atMost(SETTLES)
-        .ignoreExceptionsInstanceOf(OperationException.class)
-        .until(SwitchOverCrashIT::onlyPlace, found -> !found.isEmpty());
   }
 
   private static MigrateVm forced(String target, String... subs) {
@@ -155,30 +141,5 @@ class SwitchOverCrashIT {
     long main = subs.length == 0 ? 0 : SplitLab.MAIN_BYTES;
     return new MigrateVm(
         target, main, shares, MigrationMode.PRECOPY, 500, 0, 1, TimeoutAction.FORCE, false);
-  }
-
-  /** The one host that has the VM, when it runs there and all others know nothing of it. */
-  private static String onlyPlace() throws OperationException, IOException {
-    List<String> places = new ArrayList<>();
-    int qemus = 0;
-    for (LabHost host : lab.lab().hosts()) {
-      String name = host.plan().name();
-      if (lab.lab().agent(name).filter(RecordedProcess::isAlive).isEmpty()) {
-        continue; // only ever that of a sub-host
-      }
-      for (VmReport vm : lab.host(name).vms()) {
-        places.add(vm.state() == VmState.RUNNING ? name : name + " " + vm.state());
-      }
-      for (long pid : host.processes()) {
-        qemus += isQemu(pid) ? 1 : 0;
-      }
-    }
-    boolean one = places.size() == 1 && qemus == 1 && !places.getFirst().contains(" ");
-    return one ? places.getFirst() : "";
-  }
-
-  private static boolean isQemu(long pid) throws IOException {
-    Path name = Path.of("/proc/" + pid + "/comm");
-    return Files.exists(name) && Files.readString(name).startsWith("qemu-system");
   }
 }

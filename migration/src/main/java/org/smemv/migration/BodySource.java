@@ -108,8 +108,13 @@ public interface BodySource {
    */
   boolean copyLast(BooleanSupplier enough) throws HostException;
 
-  /** Sends the device state; returns when the new main host has taken it. */
-  void sendBody() throws HostException;
+  /**
+   * Sends the device state; returns when the new main host has taken it.
+   *
+   * @param enough is asked all the time; a yes ends it early
+   * @return false when it was ended early
+   */
+  boolean sendBody(BooleanSupplier enough) throws HostException;
 
   /** Before commit: gives up the copying and lets the VM run on here. Never fails half-way. */
   void giveUp();

@@ -152,17 +152,23 @@ public final class Migration {
     figures.paused(source.pause());
     figures.endStep("hearing of it");
     if (!source.copyLast(this::standsTooLong)) {
-      orders.stopIfCancelled();
-      throw new GivenUp(
-          "the VM had stood for %d ms, much longer than was expected, and pages were still missing: the network has become slow"
-              .formatted(figures.downtimeMillis()));
+      throw stoodTooLong("pages were");
     }
     figures.endStep("last pages");
     orders.stopIfCancelled();
     enter(MigrationState.SEND_BODY);
-    source.sendBody();
+    if (!source.sendBody(this::standsTooLong)) {
+      throw stoodTooLong("its device state was");
+    }
     figures.endStep("device state");
     orders.stopIfCancelled();
+  }
+
+  private GivenUp stoodTooLong(String missing) throws GivenUp {
+    orders.stopIfCancelled();
+    return new GivenUp(
+        "the VM had stood for %d ms, much longer than was expected, and %s still missing: the network has become slow"
+            .formatted(figures.downtimeMillis(), missing));
   }
 
   private boolean standsTooLong() {

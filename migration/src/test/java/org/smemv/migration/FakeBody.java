@@ -16,6 +16,7 @@ final class FakeBody implements BodySource {
   Consumer<BooleanSupplier> duringBegin = enough -> {};
   Consumer<BooleanSupplier> duringCopy = enough -> {};
   Consumer<BooleanSupplier> duringLast = enough -> {};
+  Consumer<BooleanSupplier> duringBody = enough -> {};
   boolean running = true;
   boolean retired;
 
@@ -69,8 +70,10 @@ final class FakeBody implements BodySource {
   }
 
   @Override
-  public void sendBody() throws HostException {
+  public boolean sendBody(BooleanSupplier enough) throws HostException {
     ask("sendBody");
+    duringBody.accept(enough);
+    return !enough.getAsBoolean();
   }
 
   @Override

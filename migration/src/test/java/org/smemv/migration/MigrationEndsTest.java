@@ -43,6 +43,34 @@ class MigrationEndsTest extends Moves {
   }
 
   @Test
+  void aVmWhoseDeviceStateDoesNotGetAcrossGoesOnAtItsSource() throws Exception {
+    body.rounds.add(QUIET);
+    body.duringBody = MigrationEndsTest::untilEnough;
+    Migration migration = migration(limits());
+    migration.run();
+
+    assertGoesOnAtSource(migration);
+    assertThat(migration.reason()).contains("had stood for", "device state");
+  }
+
+  @Test
+  void aMigrationIsCancelledAlsoWhileTheDeviceStateIsOnItsWay() throws Exception {
+    body.rounds.add(BUSY);
+    Migration migration = migration(limits());
+    migration.force();
+    body.duringBody =
+        enough -> {
+          assertThat(enough.getAsBoolean()).isFalse();
+          migration.cancel();
+          untilEnough(enough);
+        };
+    migration.run();
+
+    assertGoesOnAtSource(migration);
+    assertThat(migration.reason()).contains("cancelled");
+  }
+
+  @Test
   void aCancelledMigrationEndsAlsoWhileTheVmStands() throws Exception {
     body.rounds.add(QUIET);
     Migration migration = migration(new Limits(Mode.PRECOPY, 3_600_000, 0, 0, OnTimeout.ABORT));

@@ -318,7 +318,7 @@ final class LocalBody implements BodySource {
   }
 
   @Override
-  public void sendBody() throws HostException {
+  public boolean sendBody(BooleanSupplier enough) throws HostException {
     boolean ignored =
         links
             .getFirst()
@@ -330,6 +330,7 @@ final class LocalBody implements BodySource {
                 })
             .await();
     requireSamePager();
+    return !enough.getAsBoolean();
   }
 
   @Override

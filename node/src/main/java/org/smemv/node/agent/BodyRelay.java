@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.smemv.paging.LinkTarget;
 import org.smemv.paging.PageLink;
 
@@ -22,6 +23,7 @@ import org.smemv.paging.PageLink;
  */
 final class BodyRelay implements AutoCloseable {
   private static final int BUFFER_BYTES = 256 << 10;
+  private static final long LOOK_MILLIS = 50;
 
   private final Path socket;
   private final ServerSocketChannel listener;
@@ -63,17 +65,38 @@ final class BodyRelay implements AutoCloseable {
     }
   }
 
-  /** Waits until the new main host has taken all of the stream. */
-  void await(Duration timeout) throws IOException {
+  /**
+   * Waits until the new main host has taken all of the stream.
+   *
+   * @param enough is asked all the time; a yes ends the waiting
+   * @return false when the waiting was ended so
+   */
+  boolean await(Duration timeout, BooleanSupplier enough) throws IOException {
+    long begun = System.nanoTime();
     try {
-      done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      while (!isDoneSoon()) {
+        if (enough.getAsBoolean()) {
+          return false;
+        }
+        if (System.nanoTime() - begun > timeout.toNanos()) {
+          throw new IOException("the device state did not get across in " + timeout);
+        }
+      }
+      return true;
     } catch (ExecutionException e) {
       throw new IOException("the device state did not get across: " + e.getCause(), e);
-    } catch (TimeoutException e) {
-      throw new IOException("the device state did not get across in " + timeout, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while sending the device state", e);
+    }
+  }
+
+  private boolean isDoneSoon() throws ExecutionException, InterruptedException {
+    try {
+      done.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
     }
   }
 

@@ -249,10 +249,11 @@ final class LocalBody implements BodySource {
   }
 
   @Override
-  public void sendBody() throws HostException {
+  public boolean sendBody(BooleanSupplier enough) throws HostException {
     try {
-      body.send();
+      boolean all = body.send(enough);
       requireSamePager();
+      return all;
     } catch (IOException e) {
       throw refused(e);
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,12 +71,17 @@ final class OutgoingBody implements AutoCloseable {
         HostedVm.MONITOR);
   }
 
-  /** Sends the device state of the stopped VM; the new main host has it when this returns. */
-  void send() throws IOException {
+  /**
+   * Sends the device state of the stopped VM; the new main host has it when this returns.
+   *
+   * @param enough is asked all the time; a yes ends it early
+   * @return false when it was ended early
+   */
+  boolean send(BooleanSupplier enough) throws IOException {
     vm.body()
         .qmp()
         .execute("migrate-continue", Map.of("state", "pre-switchover"), HostedVm.MONITOR);
-    Objects.requireNonNull(relay).await(LINK);
+    return Objects.requireNonNull(relay).await(LINK, enough);
   }
 
   @Override

@@ -116,7 +116,7 @@ final class GatedMigration {
       case "unmoved" -> new BodySource.Unmoved(0, null);
       case "progress" -> new BodySource.Progress(256, 0, 0, sentBytes, 100, List.of());
       case "copy" -> new BodySource.Round(MIB, 1_000_000, 0, 0, 0);
-      case "copyLast" -> gate.getCount() == 0 || !gateAt.equals("copyLast");
+      case "copyLast", "sendBody" -> gate.getCount() == 0 || !gateAt.equals(method);
       case "pause" -> System.nanoTime();
       case "decided" -> true;
       case "toGather" -> new BodySource.Unmoved(toGather, null);
