@@ -99,7 +99,7 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
    * The VM stands: its pages may be had from now on. Takes no time, however large the VM is, but
    * for counting.
    *
-   * @param left the pages that are left here, none of which is a hole; changed by this alone from
+   * @param left the pages that are left here, of which few are holes; changed by this alone from
    *     now on
    * @throws IllegalArgumentException when the set is of another VM's size
    * @throws IllegalStateException when it serves already
@@ -241,9 +241,14 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
     served.add(found);
   }
 
-  private void findHole(PageBatch get, int index) {
+  /** What was not in the RAM file when this agent found it. */
+  private boolean isHole(long page) {
     PageBitmap before = holes;
-    if (before != null && get.page(index) < pages && before.contains(get.page(index))) {
+    return before != null && page < pages && before.contains(page);
+  }
+
+  private void findHole(PageBatch get, int index) {
+    if (isHole(get.page(index))) {
       get.found(index, PageChecksum.ZERO_PAGE, PageFlags.ZERO | PageFlags.GIVEN_UP);
     } else {
       get.found(index, 0, PageFlags.ABSENT);
@@ -251,8 +256,8 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
   }
 
   /**
-   * Pages of zeros are told as such and never left, and nobody writes here any more: so the guest
-   * gave it up between its telling and the stop of the VM, which the kernel does not call a write.
+   * A page of zeros: as it was all the time, or because the guest gave it up between its telling
+   * and the stop of the VM, which the kernel does not call a write. Nobody writes here any more.
    */
   private boolean isGivenUp(long page) {
     return ZeroPages.isZero(ram.mapped(), page << PageSize.SHIFT);
@@ -330,6 +335,10 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
   public long list(long first, int max, PageBatch into) {
     PageBitmap left = serving();
     into.clear();
+    if (isHole(first)) {
+      // Whoever takes this page for one that was left asks from it on; others are led past it.
+      into.add(first, PageChecksum.ZERO_PAGE, 0);
+    }
     long page = left.next(first);
     while (page >= 0 && into.size() < max) {
       if (pin(left, page)) {

@@ -149,7 +149,8 @@ final class PagePuller implements AutoCloseable {
       int flags = request.flags(i);
       int checksum = PageFlags.isZero(flags) ? PageChecksum.ZERO_PAGE : request.checksum(i);
       givenUp.set(first + i, PageFlags.isGivenUp(flags));
-      boolean right = !PageFlags.isAbsent(flags) && checksum == wanted.checksum(first + i);
+      boolean there = !PageFlags.isAbsent(flags) && !PageFlags.isGivenUp(flags);
+      boolean right = there && checksum == wanted.checksum(first + i);
       int kept = PageFlags.isZero(flags) ? PageFlags.ZERO : 0;
       wanted.found(first + i, wanted.checksum(first + i), right ? kept : PageFlags.ABSENT);
     }

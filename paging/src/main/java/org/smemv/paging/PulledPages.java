@@ -29,7 +29,9 @@ final class PulledPages {
 
   /** After the answer: whether the target has the contents that were seen. */
   boolean arrived(int index) {
-    return !isAbsent(index) && answer.checksum(index) == PageEntry.checksum(seen[index]);
+    return !isAbsent(index)
+        && !isGivenUp(index)
+        && answer.checksum(index) == PageEntry.checksum(seen[index]);
   }
 
   /** Nobody has it: it is zeros. */

@@ -169,7 +169,8 @@ final class LinkSpread {
   private long mainBytes(FleetHost host, double seconds) {
     long usable = host.usableBytes();
     long set = Math.max(wish.workingSetBytes(), ShareSizes.headroomBytes(0));
-    double sent = Math.clamp(rate(host) * seconds, (double) set, (double) wish.vmBytes());
+    double least = (double) Math.min(set, wish.vmBytes());
+    double sent = Math.clamp(rate(host) * seconds, least, (double) wish.vmBytes());
     long all = wish.vmBytes();
     if (sent >= wish.residentBytes() && allOfIt() <= usable) {
       return allOfIt();

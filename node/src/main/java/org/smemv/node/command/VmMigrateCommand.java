@@ -102,8 +102,9 @@ final class VmMigrateCommand extends SmemvTask {
       paramLabel = "abort|force|postcopy",
       defaultValue = "abort",
       description =
-          "What to do then: give up, switch over with a longer pause, or switch over and have the"
-              + " rest follow.")
+          "What a pre-copy does then: give up, switch over with a longer pause, or switch over and"
+              + " have the rest follow. The other modes switch over then in any case, and the rest"
+              + " follows.")
   private TimeoutAction onTimeout = TimeoutAction.ABORT;
 
   @Option(names = "--dry-run", description = "Only print the plan.")
