@@ -11,6 +11,7 @@ import org.smemv.migration.HostException;
 import org.smemv.node.agent.HostRequest.Reply;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.Json;
+import org.smemv.node.directory.Heartbeat;
 import org.smemv.paging.ControlHandler;
 import org.smemv.paging.ErrorCode;
 import org.smemv.paging.FrameException;
@@ -24,6 +25,7 @@ final class ControlRequests implements ControlHandler {
   private final LeftVms left;
   private final Supplier<HostReport> describe;
   private final ShareMover mover;
+  private final BeatSource beats;
 
   /** Moves the shares that other hosts have of the VMs here. */
   @FunctionalInterface
@@ -31,17 +33,25 @@ final class ControlRequests implements ControlHandler {
     HostRequest.ShareMove move(HostRequest.MoveShare asked) throws HostException;
   }
 
+  /** What this host would tell a directory. */
+  @FunctionalInterface
+  interface BeatSource {
+    Heartbeat next() throws IOException;
+  }
+
   ControlRequests(
       Arrivals arrivals,
       HeldShares shares,
       LeftVms left,
       Supplier<HostReport> describe,
-      ShareMover mover) {
+      ShareMover mover,
+      BeatSource beats) {
     this.arrivals = arrivals;
     this.shares = shares;
     this.left = left;
     this.describe = describe;
     this.mover = mover;
+    this.beats = beats;
   }
 
   @Override
@@ -84,10 +94,22 @@ final class ControlRequests implements ControlHandler {
     }
   }
 
+  private Heartbeat beat() throws HostException {
+    try {
+      return beats.next();
+    } catch (IOException | IllegalArgumentException e) {
+      throw new HostException(
+          HostException.Kind.REFUSED, "it cannot say all of itself: " + e.getMessage(), e);
+    }
+  }
+
   private Reply answer(HostRequest asked) throws HostException {
     switch (asked) {
       case HostRequest.Describe describeIt -> {
         return Reply.of(describe.get());
+      }
+      case HostRequest.Beat beat -> {
+        return Reply.of(beat());
       }
       case HostRequest.Reserve(var reservation) -> {
         refuseWhileDraining();

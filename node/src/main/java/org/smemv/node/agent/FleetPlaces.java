@@ -117,8 +117,7 @@ final class FleetPlaces implements Places {
         return own.next(entry.data(), 1);
       }
       try (RemoteHost other = new RemoteHost(entry.name(), entry.data(), host)) {
-        String at = OwnAddress.text(entry.data());
-        return new Heartbeat(other.describe(), at, 0, 1, 0, 0, List.of(), List.of());
+        return other.beat();
       }
     } catch (HostException | IOException | IllegalArgumentException e) {
       log.info("not asked for room: {}", e.getMessage());

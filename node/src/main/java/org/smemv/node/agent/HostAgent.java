@@ -96,7 +96,13 @@ public final class HostAgent implements AgentMain, HolderDirectory {
             options.data(),
             new PageServer.Services(
                 this,
-                new ControlRequests(arriving, held, leaving, description::report, shareMoves),
+                new ControlRequests(
+                    arriving,
+                    held,
+                    leaving,
+                    description::report,
+                    shareMoves,
+                    () -> source.next(options.data(), 1)),
                 this::addressOf),
             PageServer.Options.of(options.name()));
     held.servedBy(server);

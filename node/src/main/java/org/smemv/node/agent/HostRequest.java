@@ -10,6 +10,7 @@ import org.smemv.migration.HostControl;
 import org.smemv.migration.HostException;
 import org.smemv.migration.ReservationCheck;
 import org.smemv.node.api.HostReport;
+import org.smemv.node.directory.Heartbeat;
 import org.smemv.placement.Name;
 import org.smemv.placement.PlacementWish;
 
@@ -17,6 +18,7 @@ import org.smemv.placement.PlacementWish;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "ask")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = HostRequest.Describe.class, name = "describe"),
+  @JsonSubTypes.Type(value = HostRequest.Beat.class, name = "beat"),
   @JsonSubTypes.Type(value = HostRequest.Reserve.class, name = "reserve"),
   @JsonSubTypes.Type(value = HostRequest.Prepare.class, name = "prepare"),
   @JsonSubTypes.Type(value = HostRequest.ExpectRest.class, name = "expect-rest"),
@@ -37,6 +39,9 @@ import org.smemv.placement.PlacementWish;
 public sealed interface HostRequest {
   /** How much memory there is. */
   record Describe() implements HostRequest {}
+
+  /** What it would tell a directory. */
+  record Beat() implements HostRequest {}
 
   /** See {@link HostControl#reserve}. */
   record Reserve(HostControl.Reservation reservation) implements HostRequest {
@@ -211,6 +216,7 @@ public sealed interface HostRequest {
    * @param host the answer to {@link Describe}
    * @param unmoved the answer to {@link ToGather}
    * @param share the answer to {@link MoveShare}
+   * @param beat the answer to {@link Beat}
    */
   record Reply(
       HostException.@Nullable Kind refused,
@@ -218,28 +224,33 @@ public sealed interface HostRequest {
       boolean decided,
       @Nullable HostReport host,
       BodySource.@Nullable Unmoved unmoved,
-      @Nullable ShareMove share) {
+      @Nullable ShareMove share,
+      @Nullable Heartbeat beat) {
     /** It was done. */
-    static final Reply DONE = new Reply(null, null, false, null, null, null);
+    static final Reply DONE = new Reply(null, null, false, null, null, null, null);
 
     static Reply of(HostReport host) {
-      return new Reply(null, null, false, host, null, null);
+      return new Reply(null, null, false, host, null, null, null);
     }
 
     static Reply decided(boolean decided) {
-      return new Reply(null, null, decided, null, null, null);
+      return new Reply(null, null, decided, null, null, null, null);
     }
 
     static Reply of(BodySource.Unmoved unmoved) {
-      return new Reply(null, null, false, null, unmoved, null);
+      return new Reply(null, null, false, null, unmoved, null, null);
     }
 
     static Reply of(ShareMove share) {
-      return new Reply(null, null, false, null, null, share);
+      return new Reply(null, null, false, null, null, share, null);
+    }
+
+    static Reply of(Heartbeat beat) {
+      return new Reply(null, null, false, null, null, null, beat);
     }
 
     static Reply refusal(HostException e) {
-      return new Reply(e.kind(), e.getMessage(), false, null, null, null);
+      return new Reply(e.kind(), e.getMessage(), false, null, null, null, null);
     }
   }
 

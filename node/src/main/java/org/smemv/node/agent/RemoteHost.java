@@ -13,6 +13,7 @@ import org.smemv.migration.HostException;
 import org.smemv.node.agent.HostRequest.Reply;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.Json;
+import org.smemv.node.directory.Heartbeat;
 import org.smemv.paging.LinkTarget;
 import org.smemv.paging.PageLink;
 import org.smemv.paging.PageLinkException;
@@ -57,6 +58,21 @@ final class RemoteHost implements HostControl, AutoCloseable {
     if (report == null) {
       throw new HostException(HostException.Kind.REFUSED, name + " did not describe itself");
     }
+    requireItself(report);
+    return report;
+  }
+
+  /** What it would tell a directory. */
+  Heartbeat beat() throws HostException {
+    Heartbeat beat = ask(new HostRequest.Beat(), ANSWER).beat();
+    if (beat == null) {
+      throw new HostException(HostException.Kind.REFUSED, name + " did not describe itself");
+    }
+    requireItself(beat.host());
+    return beat;
+  }
+
+  private void requireItself(HostReport report) throws HostException {
     if (!report.name().equals(name)) {
       // It asks for its shares by its own name: under another one it would free them.
       throw new HostException(
@@ -69,7 +85,6 @@ final class RemoteHost implements HostControl, AutoCloseable {
               + name
               + ": correct the hosts file, or its --name");
     }
-    return report;
   }
 
   @Override

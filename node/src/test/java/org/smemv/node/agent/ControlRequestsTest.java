@@ -27,6 +27,8 @@ import org.smemv.migration.HostControl.Share;
 import org.smemv.migration.HostException;
 import org.smemv.node.agent.VmRecord.Phase;
 import org.smemv.node.api.HostReport;
+import org.smemv.node.directory.Beats;
+import org.smemv.node.directory.Heartbeat;
 import org.smemv.paging.BodySink;
 import org.smemv.paging.HolderDirectory;
 import org.smemv.paging.LinkTarget;
@@ -67,7 +69,9 @@ class ControlRequestsTest implements HolderDirectory {
         PageServer.start(
             new InetSocketAddress("127.0.0.1", 0),
             new PageServer.Services(
-                this, new ControlRequests(arrivals, shares, left, this::report, this::moveShare)),
+                this,
+                new ControlRequests(
+                    arrivals, shares, left, this::report, this::moveShare, this::beat)),
             PageServer.Options.of("h1"));
   }
 
@@ -75,6 +79,13 @@ class ControlRequestsTest implements HolderDirectory {
 
   private HostReport report() {
     return new HostReport("h1", 10 * BYTES, 0, 0, 0, List.of(), List.of(), draining);
+  }
+
+  private Heartbeat beat() throws IOException {
+    if (draining) {
+      throw new IOException("no address");
+    }
+    return Beats.host("h1", 10);
   }
 
   private HostRequest.ShareMove moveShare(HostRequest.MoveShare asked) throws HostException {
@@ -209,6 +220,18 @@ class ControlRequestsTest implements HolderDirectory {
       assertThatThrownBy(() -> link.control(request, ANSWER))
           .isInstanceOf(PageLinkException.class)
           .hasMessageContaining("is needed");
+    }
+  }
+
+  @Test
+  void whoAsksHearsWhatTheDirectoryWould() throws HostException {
+    try (RemoteHost other = new RemoteHost("h7", server.address(), "h2")) {
+      assertThatThrownBy(other::beat).hasMessageContaining("is host h1, not h7");
+    }
+    try (RemoteHost host = new RemoteHost("h1", server.address(), "h2")) {
+      assertThat(host.beat()).isEqualTo(Beats.host("h1", 10));
+      draining = true;
+      assertThatThrownBy(host::beat).hasMessageContainingAll("host h1", "no address");
     }
   }
 

@@ -64,9 +64,17 @@ class FleetPlacesTest {
   }
 
   private InetSocketAddress host(String name, long free, boolean draining) {
+    return host(name, free, draining, 0, 1);
+  }
+
+  private InetSocketAddress host(
+      String name, long free, boolean draining, long reserve, long megabits) {
     HostReport report =
         new HostReport(name, 1024 * MIB, free * MIB, 0, 0, List.of(), List.of(), draining);
-    byte[] answer = Json.write(HostRequest.Reply.of(report)).getBytes(StandardCharsets.UTF_8);
+    Heartbeat beat =
+        new Heartbeat(
+            report, "10.0.0.9:7400", 1, 1, reserve * MIB, megabits * 125_000, List.of(), List.of());
+    byte[] answer = Json.write(HostRequest.Reply.of(beat)).getBytes(StandardCharsets.UTF_8);
     PageServer server =
         PageServer.start(
             new InetSocketAddress("127.0.0.1", 0),
@@ -113,6 +121,24 @@ class FleetPlacesTest {
     assertThat(hosts(places.find(notThere))).containsExactly("h4");
     PlanQuestion large = new PlanQuestion.OfShare("web", 280 * MIB, "h9", List.of("h1"), 0);
     assertThat(hosts(places.find(large))).containsExactly("h4", "h2");
+  }
+
+  @Test
+  void theReservesAndLinksOfHostsThatAreAskedCount() throws Exception {
+    String hosts =
+        String.join(
+            ",",
+            entry("h1", new InetSocketAddress("127.0.0.1", 7)),
+            entry("h2", host("h2", 100, false, 90, 1)),
+            entry("h3", host("h3", 200, false, 0, 100)),
+            entry("h4", host("h4", 220, false, 0, 100)));
+    Path file = Files.writeString(folder.resolve("hosts.json"), "[" + hosts + "]");
+    Places places =
+        new FleetPlaces("h1", file, null, (to, number) -> Beats.host("h1", 0, Beats.vm("web", 64)));
+    assertThat(hosts(places.find(VM))).containsExactly("h3"); // h2 leaves but 10 MiB to plans
+    PlanQuestion fast =
+        new PlanQuestion.OfVm(new PlanWish("web", null, null, null, 0, 0, false, 0.2));
+    assertThat(hosts(places.find(fast))).containsExactly("h4", "h3");
   }
 
   @Test

@@ -82,7 +82,8 @@ class ManyPlannersTest {
                       shares,
                       new LeftVms(paths, ledger, vms),
                       this::report,
-                      asked -> null)),
+                      asked -> null,
+                      () -> null)),
               PageServer.Options.of(name));
       shares.servedBy(server);
     }

@@ -54,7 +54,12 @@ class ShareAdoptionTest {
         new PageServer.Services(
             none,
             new ControlRequests(
-                null, shares, new LeftVms(null, null, null), () -> null, asked -> null)),
+                null,
+                shares,
+                new LeftVms(null, null, null),
+                () -> null,
+                asked -> null,
+                () -> null)),
         PageServer.Options.of("s"));
   }
 
