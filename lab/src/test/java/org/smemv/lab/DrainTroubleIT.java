@@ -49,7 +49,7 @@ class DrainTroubleIT {
   /** What an agent reserved before it died may stand beside what the next one reserves. */
   @BeforeAll
   static void up() {
-    lab = SplitLab.up(LabDirectory.AGENT_OPTIONS, "384M", "640M", "192M", "384M");
+    lab = SplitLab.up(_ -> LabDirectory.AGENT_OPTIONS, "384M", "640M", "192M", "384M");
     directory = LabDirectory.start(lab.lab());
     shared = new SharedVm(lab, SplitLab.PATIENT_SECONDS, null);
   }

@@ -287,7 +287,10 @@ final class Agent {
     HostedVm here = vms.get(vm);
     PageStore share = shares.pages(vm);
     boolean ownPart = caller.equals(name());
-    if (here != null && share != null && (ownPart || epoch < here.record().epoch())) {
+    if (here != null && ownPart) {
+      return store(vm);
+    }
+    if (here != null && share != null && epoch < here.record().epoch()) {
       return share;
     }
     if (here != null && here.incoming() != null) {

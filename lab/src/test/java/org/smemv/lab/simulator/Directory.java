@@ -36,8 +36,12 @@ final class Directory {
     hosts.clear();
   }
 
-  /** Null when there is no plan. */
-  PlacementPlan plan(VmRecord record, Memory memory, String source, long now) {
+  /**
+   * Null when there is no plan.
+   *
+   * @param linkPart see {@link PlacementWish}
+   */
+  PlacementPlan plan(VmRecord record, Memory memory, String source, double linkPart, long now) {
     List<FleetHost> fleet = new ArrayList<>();
     for (Known known : new TreeMap<>(hosts).values()) {
       HostReport report = known.report();
@@ -48,7 +52,8 @@ final class Directory {
               report.capacityBytes(),
               report.freeBytes(),
               0,
-              0,
+              // Slow, and not all alike: a VM that leaves fast is spread over several.
+              (1 + report.name().hashCode() % 3) * Memory.BYTES,
               report.draining(),
               lost,
               Set.of()));
@@ -71,7 +76,8 @@ final class Directory {
               Set.of(),
               Set.of(),
               3,
-              shares));
+              shares,
+              linkPart));
     } catch (NoPlan e) {
       return null;
     }

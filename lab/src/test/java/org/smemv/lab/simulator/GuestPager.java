@@ -245,7 +245,7 @@ final class GuestPager {
             && memory.checksum(page) == expected
             && !memory.isPresent(page)
             && !memory.isEvicting(page);
-    if (!same || version == null || version != expected) {
+    if (!same || version == null || !memory.expects(page, version)) {
       return false;
     }
     if (memory.resident() + headroom >= memory.limit()) {

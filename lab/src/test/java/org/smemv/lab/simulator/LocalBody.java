@@ -125,6 +125,9 @@ final class LocalBody implements BodySource {
   }
 
   private boolean isDue(int page) {
+    if (memory.isPresent(page) && left.contains(page)) {
+      return false; // whatever is written to it
+    }
     if (sent[page] == NEVER) {
       return memory.isPresent(page) ? memory.ram(page) != 0 : memory.place(page) == Place.REMOTE;
     }
@@ -229,7 +232,7 @@ final class LocalBody implements BodySource {
       } else if (restIndex >= 0) {
         giveBack(batch, page);
         left.add(page);
-        batch.told.add(new Told(page, restIndex, memory.ram(page)));
+        batch.told.add(new Told(page, restIndex, Memory.UNKNOWN));
       } else {
         send(batch, page);
       }

@@ -19,6 +19,9 @@ final class Memory {
 
   static final long HOLE = -1;
 
+  /** Stands for the checksum of a page that was left where the VM ran, and not asked for yet. */
+  static final long UNKNOWN = -2;
+
   /**
    * A simulated page stands for so many real ones, because a main host always keeps 256 real ones
    * free to swap with.
@@ -96,6 +99,16 @@ final class Memory {
 
   long checksum(int page) {
     return checksum[page];
+  }
+
+  /** Whether these contents are those of a remote page. */
+  boolean expects(int page, long version) {
+    return checksum[page] == UNKNOWN || checksum[page] == version;
+  }
+
+  /** It is known now what the contents are. */
+  void learn(int page, long version) {
+    checksum[page] = version;
   }
 
   boolean hasCopy(int page) {

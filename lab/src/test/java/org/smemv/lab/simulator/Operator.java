@@ -73,12 +73,46 @@ final class Operator {
   private void drain(Machine machine) {
     machine.draining = true;
     schedule.note(machine.name() + " drains");
+    empty(machine);
     schedule.after(
         schedule.between(SECOND, 20 * SECOND),
         () -> {
           machine.draining = false;
           schedule.note(machine.name() + " drains no more");
         });
+  }
+
+  /** As a host does that is drained: its VMs move, and main hosts have it give up their shares. */
+  private void empty(Machine machine) {
+    if (!machine.draining || world.hazards().areOver()) {
+      return;
+    }
+    for (Guest guest : world.guests().values()) {
+      Machine owner = world.checker().owner(guest.id());
+      HostedVm vm = owner.agent() == null ? null : owner.agent().vm(guest.id());
+      if (vm != null && owner == machine) {
+        move(owner, vm, byPlan(owner, vm));
+      } else if (vm != null && vm.record().isSplitWith(machine.name())) {
+        move(owner, vm, without(owner, vm, machine.name()));
+      }
+    }
+    schedule.after(schedule.between(SECOND, 4 * SECOND), () -> empty(machine));
+  }
+
+  /** Its other sub-hosts, and one more, take what a sub-host has. */
+  private MigrateVm without(Machine machine, HostedVm vm, String sub) {
+    List<String> hosts = new ArrayList<>(world.network().machines().keySet());
+    hosts.removeAll(List.of(machine.name(), sub));
+    List<SubShare> subs = new ArrayList<>();
+    for (Share share : vm.record().shares()) {
+      if (hosts.remove(share.host())) {
+        subs.add(new SubShare(share.host(), 0));
+      }
+    }
+    if (!hosts.isEmpty() && (subs.isEmpty() || schedule.oneIn(2))) {
+      subs.add(new SubShare(any(hosts), 0));
+    }
+    return here(machine, vm.record().mainMemoryBytes(), subs);
   }
 
   private void move(Machine machine, HostedVm vm, MigrateVm wanted) {
@@ -109,7 +143,14 @@ final class Operator {
       return null; // what it was a sub-host with is on its way out
     }
     PlacementPlan plan =
-        world.directory().plan(vm.record(), vm.memory(), machine.name(), schedule.nanos());
+        world
+            .directory()
+            .plan(
+                vm.record(),
+                vm.memory(),
+                machine.name(),
+                schedule.random().nextInt(3) / 2,
+                schedule.nanos());
     if (plan == null) {
       return null;
     }

@@ -286,6 +286,25 @@ final class PageEvictor {
     return did;
   }
 
+  /** Stands for paging's LeftChecksums. */
+  private void learn(SubHost from, List<Integer> pages) throws HostException {
+    if (pages.stream().allMatch(page -> memory.checksum(page) != Memory.UNKNOWN)) {
+      return;
+    }
+    long epoch = pager.epoch();
+    TreeMap<Integer, Long> listed =
+        from.bulk
+            .<TreeMap<Integer, Long>>askPages("lists", held -> new TreeMap<>(held.list(epoch)))
+            .await();
+    for (int page : pages) {
+      boolean unknown =
+          memory.isRemoteAt(page, from.index) && memory.checksum(page) == Memory.UNKNOWN;
+      if (unknown && listed.containsKey(page)) {
+        memory.learn(page, listed.get(page));
+      }
+    }
+  }
+
   private boolean relocate(SubHost from, List<Integer> named) throws HostException {
     SubHost to = choose(true);
     if (to == null || !from.stores()) {
@@ -293,8 +312,16 @@ final class PageEvictor {
     }
     long room = to.grant - memory.used(to.index);
     List<Integer> pages = named.subList(0, (int) Math.min(room, Math.min(2 * BATCH, named.size())));
+    learn(from, pages);
     TreeMap<Integer, Long> wanted = new TreeMap<>();
-    pages.forEach(page -> wanted.put(page, memory.checksum(page)));
+    for (int page : pages) {
+      if (memory.isRemoteAt(page, from.index) && memory.checksum(page) != Memory.UNKNOWN) {
+        wanted.put(page, memory.checksum(page));
+      }
+    }
+    if (wanted.isEmpty() || pager.isClosed()) {
+      return false;
+    }
     memory.suspect.set(to.index); // until the end of the pull is known
     UUID id = to.bulk.vm();
     TreeMap<Integer, Long> pulled =

@@ -20,7 +20,7 @@ class SimulatorTest {
   private static final Long SEED = Long.getLong("smemv.simulator.seed");
 
   /** A flaw is to be found within so many seeds. */
-  private static final int SEEDS_PER_FLAW = 1000;
+  private static final int SEEDS_PER_FLAW = 5000;
 
   private static final Logger QUIET = Logger.getLogger("org.smemv");
   private static Level before;
@@ -82,13 +82,14 @@ class SimulatorTest {
   @ParameterizedTest
   @EnumSource
   void aDeliberateBugIsFound(Flaw flaw) {
-    for (long seed = 1; seed <= SEEDS_PER_FLAW; seed++) {
-      Outcome outcome = Simulator.run(seed, flaw);
-      if (outcome.violation() != null) {
-        System.out.println(flaw + ": seed " + seed + ": " + outcome.violation().getMessage());
-        return;
-      }
-    }
-    throw new AssertionError(flaw + " is not found within " + SEEDS_PER_FLAW + " seeds");
+    Optional<Outcome> found =
+        LongStream.rangeClosed(1, SEEDS_PER_FLAW)
+            .parallel()
+            .mapToObj(seed -> Simulator.run(seed, flaw))
+            .filter(outcome -> outcome.violation() != null)
+            .findAny();
+    assertThat(found).as("%s within %d seeds", flaw, SEEDS_PER_FLAW).isPresent();
+    Outcome outcome = found.get();
+    System.out.println(flaw + ": seed " + outcome.seed() + ": " + outcome.violation().getMessage());
   }
 }

@@ -183,7 +183,9 @@ public final class HostAgent implements AgentMain, HolderDirectory {
 
   /**
    * A VM may arrive where a part of it is: what comes with it is of its new epoch, and everything
-   * else, from this host itself too, is about that part.
+   * else, from this host itself too, is about that part. When the part has gone there is nothing to
+   * be had from itself: a connection that counted as one that brings the VM would keep an arrival
+   * for ever of which nobody else speaks any more.
    */
   @Override
   public @Nullable PageHolder holder(UUID vm, String caller, long epoch) {
@@ -192,7 +194,7 @@ public final class HostAgent implements AgentMain, HolderDirectory {
     HostedVm here = hosted == null ? null : hosted.get(vm);
     PageHolder share = held == null ? null : held.store(vm);
     boolean ownPart = caller.equals(options().name());
-    if (here != null && share != null && (ownPart || epoch < here.record().epoch())) {
+    if (here != null && (ownPart || (share != null && epoch < here.record().epoch()))) {
       return share;
     }
     return holder(vm);
