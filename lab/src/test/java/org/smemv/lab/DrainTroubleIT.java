@@ -260,7 +260,7 @@ class DrainTroubleIT {
     assertThat(directory.process().isAlive()).as(() -> command.getNow("")).isFalse();
   }
 
-  /** The directory has heard of all hosts, and that the VM is there. */
+  /** The directory has heard of all hosts what they have free now, and that the VM is there. */
   private static void awaitKnown(String host) {
     Awaitility.await("the directory knows all hosts")
         .atMost(MOVES)
@@ -270,6 +270,9 @@ class DrainTroubleIT {
               assertThat(directory.operations().hosts())
                   .hasSize(HOSTS.size())
                   .noneMatch(DirectoryHost::lost);
+              for (DirectoryHost known : directory.operations().hosts()) {
+                assertThat(known.freeBytes()).isEqualTo(lab.host(known.name()).host().freeBytes());
+              }
               assertThat(directory.operations().vms())
                   .extracting(DirectoryVm::host)
                   .containsExactly(host);

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.DrainReport;
+import org.smemv.node.api.ErrorCode;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationReport;
 import org.smemv.node.api.OperationException;
@@ -208,7 +209,12 @@ class RearrangeIT {
   private static void dies(String line, long mainBytes, String... subs) throws Exception {
     RecordedProcess agent = lab.lab().agent("h1").orElseThrow();
     MortalAgent.foretell(lab.lab().plan().host("h1"), line, agent);
-    MigrationReport ignored = begin(mainBytes, subs);
+    try {
+      MigrationReport ignored = begin(mainBytes, subs);
+    } catch (OperationException e) {
+      // It may die before it has answered.
+      assertThat(e.code()).isEqualTo(ErrorCode.UNREACHABLE_HOST);
+    }
     Awaitility.await("the agent dies at '" + line + "'")
         .atMost(MOVES)
         .until(() -> !agent.isAlive());
