@@ -14,6 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.DirectoryHost;
 import org.smemv.node.api.DirectoryVm;
@@ -98,6 +99,7 @@ class DrainTroubleIT {
 
   /** What it leaves follows: that is when such a host is emptied. */
   @Test
+  @EnabledIfSystemProperty(named = SplitLab.ALL, matches = "true")
   void aHostIsEmptiedOfWhatItsVmLeftWhicheverAgentDiesMeanwhile() throws Exception {
     TestVm vm = shared.whole(1);
     draining(true, "h3", "h4");

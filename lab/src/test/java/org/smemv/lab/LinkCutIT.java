@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationMode;
@@ -57,6 +58,7 @@ class LinkCutIT {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = SplitLab.ALL, matches = "true")
   void beforeTheCommitACutLinkLeavesTheVmWhereItIs() throws Exception {
     TestVm vm = shared.whole(1);
     MigrateVm split = SplitLab.split("h3", "h4");
@@ -115,6 +117,7 @@ class LinkCutIT {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = SplitLab.ALL, matches = "true")
   void pagesThatFollowWaitForTheLinkAndNoneIsLost() throws Exception {
     TestVm vm = shared.whole(1);
     MigrateVm postCopy =
@@ -133,6 +136,7 @@ class LinkCutIT {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = SplitLab.ALL, matches = "true")
   void aChangeOfPlacementAndAMergeWaitForTheSubHostWhoseLinkIsCut() throws Exception {
     TestVm vm = shared.whole(1);
     placedAnewInSpiteOfACut("h3"); // what is spilled there

@@ -29,6 +29,11 @@ import org.smemv.node.api.VmReport;
 
 /** A lab with real agents for tests that split VMs, and what such tests do again and again. */
 final class SplitLab implements AutoCloseable {
+  /**
+   * Of a system property: also the tests that take long, as much of them is waiting for time-outs.
+   */
+  static final String ALL = "smemv.lab.all";
+
   static final long MIB = 1L << 20;
   static final long VM_BYTES = 256 * MIB;
 
