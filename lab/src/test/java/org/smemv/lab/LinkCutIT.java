@@ -25,6 +25,7 @@ import org.smemv.node.api.VmState;
  * A host's link is cut at each step of each kind of move, exactly at that step, and comes back once
  * the cut was noticed: the VM is whole and in one place, and nothing stays reserved.
  */
+@EnabledIfSystemProperty(named = SplitLab.ALL, matches = "true")
 @Timeout(400)
 class LinkCutIT {
   private static final List<String> HOSTS = List.of("h1", "h2", "h3", "h4");
@@ -58,7 +59,6 @@ class LinkCutIT {
   }
 
   @Test
-  @EnabledIfSystemProperty(named = SplitLab.ALL, matches = "true")
   void beforeTheCommitACutLinkLeavesTheVmWhereItIs() throws Exception {
     TestVm vm = shared.whole(1);
     MigrateVm split = SplitLab.split("h3", "h4");
@@ -117,7 +117,6 @@ class LinkCutIT {
   }
 
   @Test
-  @EnabledIfSystemProperty(named = SplitLab.ALL, matches = "true")
   void pagesThatFollowWaitForTheLinkAndNoneIsLost() throws Exception {
     TestVm vm = shared.whole(1);
     MigrateVm postCopy =
@@ -136,7 +135,6 @@ class LinkCutIT {
   }
 
   @Test
-  @EnabledIfSystemProperty(named = SplitLab.ALL, matches = "true")
   void aChangeOfPlacementAndAMergeWaitForTheSubHostWhoseLinkIsCut() throws Exception {
     TestVm vm = shared.whole(1);
     placedAnewInSpiteOfACut("h3"); // what is spilled there

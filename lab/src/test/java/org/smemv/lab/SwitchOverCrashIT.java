@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.MigrateVm;
 import org.smemv.node.api.MigrationMode;
@@ -87,6 +88,7 @@ class SwitchOverCrashIT {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = SplitLab.ALL, matches = "true")
   void aSplitVmThatMovesOnIsInOnePlaceAtWhicheverStepAnAgentDies() throws Exception {
     TestVm vm = shared.split(1);
     place = "h2";
