@@ -271,7 +271,8 @@ class DrainTroubleIT {
             () -> {
               assertThat(directory.operations().hosts())
                   .hasSize(HOSTS.size())
-                  .noneMatch(DirectoryHost::lost);
+                  .noneMatch(DirectoryHost::lost)
+                  .noneMatch(DirectoryHost::draining);
               for (DirectoryHost known : directory.operations().hosts()) {
                 assertThat(known.freeBytes()).isEqualTo(lab.host(known.name()).host().freeBytes());
               }
