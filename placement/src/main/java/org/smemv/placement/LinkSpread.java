@@ -51,8 +51,8 @@ final class LinkSpread {
     this.wish = wish;
     this.hosts = hosts;
     this.rate = rate;
-    this.newMax = Math.max(0, wish.subHostsMax() - wish.shares().size());
-    this.keptBytes = wish.shares().stream().mapToLong(PlacementWish.Share::grantedBytes).sum();
+    this.newMax = wish.newSubHostsMax();
+    this.keptBytes = wish.grantedBytes();
   }
 
   /**

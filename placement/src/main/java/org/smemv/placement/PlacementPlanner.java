@@ -218,11 +218,7 @@ public final class PlacementPlanner {
     List<SubHostChoice.Sub> subs = new ArrayList<>();
     for (PlacementWish.Share share : wish.shares()) {
       FleetHost host = fleet.host(share.host());
-      long free = host == null ? 0 : host.freeBytes();
-      String reason = "holds %d MiB of it already, which stay".formatted(share.heldBytes() >> 20);
-      subs.add(
-          new SubHostChoice.Sub(
-              share.host(), share.grantedBytes(), share.grantedBytes(), free, reason));
+      subs.add(SubHostChoice.grown(share, 0, host == null ? 0 : host.freeBytes()));
     }
     for (LinkSpread.Part part : spread.parts()) {
       FleetHost host = part.host();

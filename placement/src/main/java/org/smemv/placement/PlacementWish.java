@@ -115,6 +115,16 @@ public record PlacementWish(
         0);
   }
 
+  /** What the shares that it has may hold together. */
+  long grantedBytes() {
+    return shares.stream().mapToLong(Share::grantedBytes).sum();
+  }
+
+  /** The most sub-hosts that can come to those that it has. */
+  int newSubHostsMax() {
+    return Math.max(0, subHostsMax - shares.size());
+  }
+
   /**
    * Refuses what is no part of a link.
    *

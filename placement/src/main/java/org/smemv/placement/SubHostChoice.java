@@ -50,7 +50,7 @@ final class SubHostChoice {
     this.fleet = fleet;
     this.wish = wish;
     this.fits = fits;
-    this.keptBytes = wish.shares().stream().mapToLong(PlacementWish.Share::grantedBytes).sum();
+    this.keptBytes = wish.grantedBytes();
     for (PlacementWish.Share share : wish.shares()) {
       growth.add(growthOf(share, fleet.host(share.host())));
     }
@@ -59,7 +59,7 @@ final class SubHostChoice {
             .reversed()
             .thenComparing(g -> g.share().host()));
     this.growthBytes = growth.stream().mapToLong(Growth::roomBytes).sum();
-    this.newMax = Math.max(0, wish.subHostsMax() - wish.shares().size());
+    this.newMax = wish.newSubHostsMax();
     this.largest = fleet.largest(newMax + 1, fits);
     this.largestNames = largest.stream().map(FleetHost::name).collect(Collectors.toSet());
     this.largestBytes = largest.stream().mapToLong(FleetHost::usableBytes).sum();
@@ -134,7 +134,11 @@ final class SubHostChoice {
   }
 
   private static Sub grown(Growth one, long more) {
-    PlacementWish.Share share = one.share();
+    return grown(one.share(), more, one.freeBytes());
+  }
+
+  /** A share that its host has already, and that grows. */
+  static Sub grown(PlacementWish.Share share, long more, long freeBytes) {
     String grows =
         more == 0
             ? ""
@@ -142,7 +146,7 @@ final class SubHostChoice {
     String reason =
         "holds %d MiB of it already, which stay%s".formatted(share.heldBytes() >> 20, grows);
     long all = share.grantedBytes() + more;
-    return new Sub(share.host(), all, share.grantedBytes(), one.freeBytes(), reason);
+    return new Sub(share.host(), all, share.grantedBytes(), freeBytes, reason);
   }
 
   private List<Sub> fresh(FleetHost main, long needed) {
