@@ -19,7 +19,13 @@ final class CopyRounds {
   /** Fewer pages than this may be gathered after the switch: a fault brings one that is needed. */
   private static final long FEW_PAGES = 256;
 
-  private static final long PAUSE_MILLIS = 100;
+  private static final long ROUND_MILLIS = 100;
+
+  /** A VM that stands so many times as long as it may goes on at its source, but see the next. */
+  private static final int PAUSE_FACTOR = 10;
+
+  /** As long as this a pause may always take: a busy host is no reason to begin anew. */
+  private static final long PAUSE_MILLIS = 5000;
 
   private final MigrationPlan plan;
   private final Limits limits;
@@ -58,9 +64,10 @@ final class CopyRounds {
     return heldUp;
   }
 
-  /** Whether the VM is to be stopped however long its last pages take. */
-  boolean stopsAnyway() {
-    return stopsAnyway;
+  /** Whether the VM, which stands by now, is to go on at its source after all. */
+  boolean standsTooLong() {
+    long most = Math.max(PAUSE_MILLIS, PAUSE_FACTOR * limits.downtimeMillis());
+    return orders.isCancelled() || (!stopsAnyway && figures.downtimeMillis() > most);
   }
 
   /** Goes on until the VM may be stopped. */
@@ -126,7 +133,7 @@ final class CopyRounds {
       return false;
     }
     if (near) {
-      clock.sleep(PAUSE_MILLIS); // nothing else to do: a round takes next to no time
+      clock.sleep(ROUND_MILLIS); // nothing else to do: a round takes next to no time
     }
     stopsAnyway = orders.isForced() || (over && limits.onTimeout() == OnTimeout.FORCE);
     if (stopsAnyway || !over) {

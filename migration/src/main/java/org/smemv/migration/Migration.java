@@ -34,12 +34,6 @@ public final class Migration {
   private static final long RETRY_MILLIS = 1000;
   private static final long GATHER_MILLIS = 100;
 
-  /** A VM that stands so many times as long as it may goes on at its source, but see the next. */
-  private static final int PAUSE_FACTOR = 10;
-
-  /** As long as this a pause may always take: a busy host is no reason to begin anew. */
-  private static final long PAUSE_MILLIS = 5000;
-
   private final MigrationPlan plan;
   private final Reservations reservations;
   private final BodySource source;
@@ -151,13 +145,13 @@ public final class Migration {
     source.aboutToCommit(plan.main(), plan.epoch());
     figures.paused(source.pause());
     figures.endStep("hearing of it");
-    if (!source.copyLast(this::standsTooLong)) {
+    if (!source.copyLast(rounds::standsTooLong)) {
       throw stoodTooLong("pages were");
     }
     figures.endStep("last pages");
     orders.stopIfCancelled();
     enter(MigrationState.SEND_BODY);
-    if (!source.sendBody(this::standsTooLong)) {
+    if (!source.sendBody(rounds::standsTooLong)) {
       throw stoodTooLong("its device state was");
     }
     figures.endStep("device state");
@@ -169,11 +163,6 @@ public final class Migration {
     return new GivenUp(
         "the VM had stood for %d ms, much longer than was expected, and %s still missing: the network has become slow"
             .formatted(figures.downtimeMillis(), missing));
-  }
-
-  private boolean standsTooLong() {
-    long most = Math.max(PAUSE_MILLIS, PAUSE_FACTOR * plan.limits().downtimeMillis());
-    return orders.isCancelled() || (!rounds.stopsAnyway() && figures.downtimeMillis() > most);
   }
 
   /**
