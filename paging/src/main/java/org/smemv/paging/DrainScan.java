@@ -52,7 +52,9 @@ final class DrainScan {
     long last = table.pages();
     while (next < last && count < max) {
       long entry = table.get(next);
-      if (isAtHost(entry) && PageEntry.heat(entry) >= floor && PageEntry.heat(entry) < end) {
+      if (PageEntry.isIdleAt(entry, host)
+          && PageEntry.heat(entry) >= floor
+          && PageEntry.heat(entry) < end) {
         pages[count] = next;
         entries[count] = entry;
         count++;
@@ -64,11 +66,5 @@ final class DrainScan {
       next = 0;
     }
     return count;
-  }
-
-  private boolean isAtHost(long entry) {
-    return PageEntry.place(entry) == PageEntry.REMOTE
-        && PageEntry.host(entry) == host
-        && !PageEntry.has(entry, PageEntry.BUSY);
   }
 }

@@ -1,7 +1,5 @@
 package org.smemv.paging;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * Asks the host that a VM has left for the checksums of pages that are still there: it told of them
  * without, so as not to read all memory before the VM moves. What is to go from that host to
@@ -9,18 +7,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class LeftChecksums implements AutoCloseable {
   private final PageTable table;
-  private final SubHosts hosts;
   private final SubHost host;
   private final DrainCounters counters;
+  private final SourceLink link;
   private final PageBatch listed = new PageBatch();
-  private volatile @Nullable PageLink link;
-  private volatile boolean stopped;
 
   LeftChecksums(PageTable table, SubHosts hosts, SubHost host, DrainCounters counters) {
     this.table = table;
-    this.hosts = hosts;
     this.host = host;
     this.counters = counters;
+    int lane = 1 + host.identity().index();
+    this.link = new SourceLink(hosts, host, TrafficClass.BULK, lane, counters);
   }
 
   /**
@@ -42,8 +39,7 @@ final class LeftChecksums implements AutoCloseable {
         }
       }
     } catch (PageLinkException e) {
-      counters.stalled("sub-host " + host.identity().name() + ": " + e.getMessage());
-      hangUp();
+      link.lose(e);
     }
     return known;
   }
@@ -63,7 +59,7 @@ final class LeftChecksums implements AutoCloseable {
   }
 
   private boolean list(long first) {
-    PageLink open = link();
+    PageLink open = link.get();
     if (open == null) {
       return false;
     }
@@ -88,48 +84,16 @@ final class LeftChecksums implements AutoCloseable {
   }
 
   private boolean isThere(long entry) {
-    return PageEntry.place(entry) == PageEntry.REMOTE
-        && PageEntry.host(entry) == host.identity().index()
-        && !PageEntry.has(entry, PageEntry.BUSY);
-  }
-
-  private @Nullable PageLink link() {
-    PageLink open = link;
-    if (open != null) {
-      return open;
-    }
-    if (host.state() != SubHost.State.CONNECTED) {
-      counters.stalled(
-          "sub-host %s cannot be reached: %s".formatted(host.identity().name(), host.reason()));
-      return null;
-    }
-    PageLink fresh = hosts.open(host, TrafficClass.BULK, 1 + host.identity().index());
-    link = fresh;
-    if (stopped) {
-      fresh.shutdown();
-    }
-    return fresh;
-  }
-
-  private void hangUp() {
-    PageLink lost = link;
-    link = null;
-    if (lost != null) {
-      lost.close();
-    }
+    return PageEntry.isIdleAt(entry, host.identity().index());
   }
 
   /** Ends what is under way soon. Any thread. */
   void shutdown() {
-    stopped = true;
-    PageLink open = link;
-    if (open != null) {
-      open.shutdown();
-    }
+    link.shutdown();
   }
 
   @Override
   public void close() {
-    hangUp();
+    link.close();
   }
 }

@@ -68,7 +68,7 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
   public static LeftMemory reopen(UUID vm, MemoryFile ram, long epoch) {
     LeftMemory left = new LeftMemory(vm, ram, epoch);
     PageBitmap present = present(ram);
-    left.holes = present.count() == 0 ? null : absent(present);
+    left.holes = present.count() == 0 ? null : present.complement();
     left.serve(present);
     return left;
   }
@@ -84,15 +84,6 @@ public final class LeftMemory implements PageHolder, AutoCloseable {
       data = ram.nextData(hole);
     }
     return present;
-  }
-
-  private static PageBitmap absent(PageBitmap present) {
-    PageBitmap absent = new PageBitmap(present.pages());
-    for (long page = present.nextMissing(0); page < present.pages(); ) {
-      boolean ignored = absent.add(page);
-      page = present.nextMissing(page + 1);
-    }
-    return absent;
   }
 
   /**

@@ -40,8 +40,11 @@ final class LeftPages {
     return index;
   }
 
-  void add(long page) {
-    count.add(pages.add(page) ? 1 : 0);
+  /** Adds a page; false when it was there. */
+  boolean add(long page) {
+    boolean fresh = pages.add(page);
+    count.add(fresh ? 1 : 0);
+    return fresh;
   }
 
   void remove(long page) {

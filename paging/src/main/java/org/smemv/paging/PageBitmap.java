@@ -68,6 +68,15 @@ public final class PageBitmap {
     return found < 0 ? pages : found;
   }
 
+  /** All numbers that are not there at this moment. */
+  public PageBitmap complement() {
+    PageBitmap others = new PageBitmap(pages);
+    for (long page = nextMissing(0); page < pages; page = nextMissing(page + 1)) {
+      boolean ignored = others.add(page);
+    }
+    return others;
+  }
+
   private long find(long from, long inverted) {
     long bits = from < pages ? (word(from) ^ inverted) & -1L << from : 0;
     for (long page = from & -Long.SIZE; page < pages; ) {

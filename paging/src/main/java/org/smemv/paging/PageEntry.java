@@ -99,6 +99,11 @@ public final class PageEntry {
     return (place(entry) == REMOTE || has(entry, COPY)) && host(entry) == host;
   }
 
+  /** True for a page that a sub-host has and that no thread is at. */
+  static boolean isIdleAt(long entry, int host) {
+    return place(entry) == REMOTE && host(entry) == host && !has(entry, BUSY);
+  }
+
   /** The same page on another sub-host. */
   static long movedTo(long entry, int host) {
     return (entry & ~((long) HOST_MAX << HOST_SHIFT)) | (long) host << HOST_SHIFT;

@@ -264,16 +264,14 @@ public final class PageFrame {
   }
 
   private static boolean flagsFit(FrameKind kind, int flags) {
-    return switch (kind) {
-      case PAGES, PULL_ACK -> PageFlags.valid(flags) && !PageFlags.isRun(flags);
-      case PLACE ->
-          PageFlags.valid(flags) && (flags & (PageFlags.ABSENT | PageFlags.GIVEN_UP)) == 0;
-      // What is to be fetched is told by its checksum alone.
-      case PULL -> flags == 0;
-      default ->
-          PageFlags.valid(flags)
-              && (flags & (PageFlags.ABSENT | PageFlags.GIVEN_UP | PageFlags.RUN)) == 0;
-    };
+    int foreign =
+        switch (kind) {
+          case PAGES, PULL_ACK -> PageFlags.RUN;
+          case PLACE -> PageFlags.ABSENT | PageFlags.GIVEN_UP;
+          case PULL -> -1; // what is to be fetched is told by its checksum alone
+          default -> PageFlags.ABSENT | PageFlags.GIVEN_UP | PageFlags.RUN;
+        };
+    return PageFlags.valid(flags) && (flags & foreign) == 0;
   }
 
   private static int headChecksum(MemorySegment memory, long at) {

@@ -3,7 +3,6 @@ package org.smemv.paging;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.smemv.linux.UserFaultFd.Outcome;
 import org.smemv.placement.PageSize;
 
@@ -36,7 +35,6 @@ final class PageGatherer implements AutoCloseable {
   private final PageTable table;
   private final ResidentBudget budget;
   private final PageInstaller installer;
-  private final SubHosts hosts;
   private final SubHost host;
   private final DropQueue copies;
   private final DrainCounters counters;
@@ -47,7 +45,7 @@ final class PageGatherer implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory =
       arena.allocate((long) BackgroundPace.PAGES_MAX * PageSize.BYTES, PageSize.BYTES);
-  private volatile @Nullable PageLink link;
+  private final SourceLink link;
   private volatile boolean stopped;
   private long asked;
   private long answered;
@@ -70,11 +68,11 @@ final class PageGatherer implements AutoCloseable {
     this.table = table;
     this.budget = budget;
     this.installer = installer;
-    this.hosts = hosts;
     this.host = host;
     this.copies = copies;
     this.counters = counters;
     this.faults = faults;
+    this.link = new SourceLink(hosts, host, TrafficClass.PREFETCH, 0, counters);
     this.scan = new DrainScan(table, host.identity().index(), true);
     for (int i = 0; i < chunks.length; i++) {
       chunks[i] = new Chunk();
@@ -95,12 +93,12 @@ final class PageGatherer implements AutoCloseable {
     }
     long before = counters.gathered();
     try {
-      PageLink source = link();
+      PageLink source = link.get();
       if (source != null) {
         gatherOver(source);
       }
     } catch (PageLinkException e) {
-      lose("sub-host " + host.identity().name() + ": " + e.getMessage());
+      link.lose(e); // nothing was claimed for what is under way, so nothing is to be undone
     }
     return counters.gathered() > before;
   }
@@ -218,50 +216,15 @@ final class PageGatherer implements AutoCloseable {
     return true;
   }
 
-  private @Nullable PageLink link() {
-    PageLink open = link;
-    if (open != null) {
-      return open;
-    }
-    if (host.state() != SubHost.State.CONNECTED) {
-      counters.stalled(
-          "sub-host %s cannot be reached: %s".formatted(host.identity().name(), host.reason()));
-      return null;
-    }
-    PageLink fresh = hosts.open(host, TrafficClass.PREFETCH, 0);
-    link = fresh;
-    if (stopped) {
-      fresh.shutdown();
-    }
-    return fresh;
-  }
-
-  /** Nothing was claimed for what is under way, so nothing is to be undone. */
-  private void lose(String why) {
-    PageLink lost = link;
-    link = null;
-    if (lost != null) {
-      lost.close();
-    }
-    counters.stalled(why);
-  }
-
   /** Ends what is under way soon. Any thread. */
   void shutdown() {
     stopped = true;
-    PageLink open = link;
-    if (open != null) {
-      open.shutdown();
-    }
+    link.shutdown();
   }
 
   @Override
   public void close() {
-    PageLink open = link;
-    link = null;
-    if (open != null) {
-      open.close();
-    }
+    link.close();
     arena.close();
   }
 }

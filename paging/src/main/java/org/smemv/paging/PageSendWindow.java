@@ -71,21 +71,21 @@ public final class PageSendWindow {
   }
 
   /**
-   * Tells an incoming main host that pages in a row are on a host, and that their contents are what
-   * it will say they are. Runs that follow each other are told as one.
+   * Tells an incoming main host that a page is on a host, and that its contents are what that will
+   * say they are. Pages that follow each other are told together.
    */
-  public void placeRun(long first, int count, int host, int heat) {
+  public void placeUnread(long page, int host, int heat) {
     of(FrameKind.PLACE);
     int flags = PageFlags.of(heat, host) | PageFlags.RUN;
     int last = batch.size() - 1;
     if (last >= 0
         && batch.flags(last) == flags
-        && batch.page(last) + batch.checksum(last) == first
-        && batch.checksum(last) + count <= RUN_MAX) {
-      batch.found(last, batch.checksum(last) + count, flags);
+        && batch.page(last) + batch.checksum(last) == page
+        && batch.checksum(last) < RUN_MAX) {
+      batch.found(last, batch.checksum(last) + 1, flags);
       return;
     }
-    batch.add(first, count, flags);
+    batch.add(page, 1, flags);
     sendWhenFull();
   }
 

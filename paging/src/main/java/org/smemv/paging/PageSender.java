@@ -242,10 +242,9 @@ final class PageSender implements AutoCloseable {
   private void leave(long first, int count) {
     int index = shared.left().indexThere();
     for (long page = first; page < first + count; page++) {
-      if (!shared.left().contains(page)) {
-        shared.left().add(page);
+      if (shared.left().add(page)) {
         forget(page);
-        (places == null ? pages : places).placeRun(page, 1, index, shared.heat().of(page));
+        teller().placeUnread(page, index, shared.heat().of(page));
         pagesTold.increment();
       }
     }
@@ -277,7 +276,12 @@ final class PageSender implements AutoCloseable {
   /** Has the target forget the page, and the new main host know where it is. */
   private void place(long page, int host, int checksum, int heat) {
     forget(page);
-    (places == null ? pages : places).place(page, host, checksum, heat);
+    teller().place(page, host, checksum, heat);
+  }
+
+  /** To the new main host. */
+  private PageSendWindow teller() {
+    return places == null ? pages : places;
   }
 
   /** Has the target drop the page; that it is elsewhere is still to be told. */
