@@ -8,6 +8,9 @@ import org.smemv.lab.GuestOptions;
 import org.smemv.lab.Lab;
 import org.smemv.lab.LabException;
 import org.smemv.lab.LabPlan;
+import org.smemv.lab.LoadPlan;
+import org.smemv.lab.LoadSummary;
+import org.smemv.lab.RunningLoad;
 import org.smemv.migration.MigrationState;
 import org.smemv.node.api.HostOperations;
 import org.smemv.node.api.MigrateVm;
@@ -34,6 +37,8 @@ final class BenchVm implements AutoCloseable {
   private static final double MEMCACHED_PER_VALUE_BYTE = 1.25;
 
   private static final NetRequest NET = new NetRequest(LabPlan.BRIDGE, "52:54:00:4d:56:01");
+  static final Duration BOOTS = Duration.ofSeconds(60);
+  static final Duration FILLS = Duration.ofMinutes(10);
   private static final Duration TIMEOUT = Duration.ofMinutes(3);
   private static final int DOWNTIME_LIMIT_MILLIS = 50;
   private static final long POLL_MILLIS = 50;
@@ -67,6 +72,30 @@ final class BenchVm implements AutoCloseable {
   /** Bytes of values that fit its memcached. */
   long fillBytes() {
     return (long) (memcachedMebibytes / MEMCACHED_PER_VALUE_BYTE * (1 << 20));
+  }
+
+  /**
+   * Waits for the guest and fills its memcached, and leaves it idle.
+   *
+   * @return how it was filled, for a load on the same values
+   * @throws LabException when the guest answered wrongly
+   */
+  LoadPlan fill() {
+    lab.client().guest().awaitReady(BOOTS);
+    LoadPlan plan = LoadPlan.of(lab.client().guest().address(), fillBytes());
+    try (RunningLoad load = lab.client().startLoad(plan)) {
+      load.awaitFilled(FILLS);
+      end(load);
+    }
+    return plan;
+  }
+
+  /** Ends a load that must have seen no error. */
+  static void end(RunningLoad load) {
+    LoadSummary summary = load.stop();
+    if (summary.errors() > 0) {
+      throw new LabException("the client saw errors: " + summary.descriptions());
+    }
   }
 
   /** How its main host sees it. */

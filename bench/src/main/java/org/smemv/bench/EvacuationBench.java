@@ -1,6 +1,5 @@
 package org.smemv.bench;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -12,9 +11,6 @@ import org.smemv.lab.Lab;
 import org.smemv.lab.LabException;
 import org.smemv.lab.LabPlan;
 import org.smemv.lab.LinkRate;
-import org.smemv.lab.LoadPlan;
-import org.smemv.lab.LoadSummary;
-import org.smemv.lab.RunningLoad;
 import org.smemv.node.api.HostReport;
 import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
@@ -32,8 +28,6 @@ import org.smemv.placement.PlacementWish;
  * from the host. After each it is gathered where it was.
  */
 final class EvacuationBench {
-  private static final Duration BOOT = Duration.ofSeconds(60);
-  private static final Duration FILLS = Duration.ofMinutes(10);
   private static final long SETTLE_MILLIS = 2000;
   private static final int TARGETS = 4;
   private static final String SOURCE = "h1";
@@ -105,15 +99,7 @@ final class EvacuationBench {
 
   private void measure(GuestImage image) throws OperationException {
     try (BenchVm vm = new BenchVm(lab, SOURCE, options.vmMebibytes(), image)) {
-      lab.client().guest().awaitReady(BOOT);
-      LoadPlan plan = LoadPlan.of(lab.client().guest().address(), vm.fillBytes());
-      try (RunningLoad load = lab.client().startLoad(plan)) {
-        load.awaitFilled(FILLS);
-        LoadSummary summary = load.stop();
-        if (summary.errors() > 0) {
-          throw new LabException("the client saw errors: " + summary.descriptions());
-        }
-      }
+      var _ = vm.fill();
       progress.accept("to warm up, not counted:");
       leaveBothWays(vm);
       moves.clear();

@@ -2,7 +2,6 @@ package org.smemv.bench;
 
 import org.smemv.node.api.OperationException;
 import org.smemv.node.command.ExitCode;
-import org.smemv.node.command.SmemvTask;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -13,7 +12,7 @@ import picocli.CommandLine.Option;
     description =
         "A VM that leaves its host fast, over several hosts with slower links, against one of them"
             + " and against plain TCP.")
-final class EvacuationBenchCommand extends SmemvTask {
+final class EvacuationBenchCommand extends BenchTask {
   @Option(names = "--vm", paramLabel = "MIB", description = "Memory of the VM, in MiB.")
   private int vm = 1024;
 
@@ -38,10 +37,5 @@ final class EvacuationBenchCommand extends SmemvTask {
     figures.table().forEach(screen()::line);
     screen().data(figures);
     return ExitCode.OK;
-  }
-
-  private void progress(String text) {
-    commandLine().getErr().println(text);
-    commandLine().getErr().flush();
   }
 }

@@ -1,6 +1,5 @@
 package org.smemv.bench;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -12,7 +11,6 @@ import org.smemv.lab.LabHost;
 import org.smemv.lab.LabPlan;
 import org.smemv.lab.LinkRate;
 import org.smemv.lab.LoadPlan;
-import org.smemv.lab.LoadSummary;
 import org.smemv.lab.RunningLoad;
 import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
@@ -24,8 +22,6 @@ import org.smemv.node.api.OperationException;
  * hosts to the fifth at once. Besides, its main part alone moves: what sub-hosts send then.
  */
 final class GatherBench {
-  private static final Duration BOOT = Duration.ofSeconds(60);
-  private static final Duration FILLS = Duration.ofMinutes(10);
   private static final long SETTLE_MILLIS = 2000;
   private static final String MAIN = "h1";
   private static final List<String> SUBS = List.of("h2", "h3", "h4");
@@ -101,26 +97,14 @@ final class GatherBench {
 
   private void measure(GuestImage image) throws OperationException {
     try (BenchVm vm = new BenchVm(lab, TARGET, options.vmMebibytes(), image)) {
-      lab.client().guest().awaitReady(BOOT);
-      LoadPlan plan = LoadPlan.of(lab.client().guest().address(), vm.fillBytes());
-      try (RunningLoad load = lab.client().startLoad(plan)) {
-        load.awaitFilled(FILLS);
-        end(load);
-      }
+      LoadPlan plan = vm.fill();
       warmUp(vm);
       repeat(vm, "idle");
       try (RunningLoad load = lab.client().startLoad(plan)) {
-        load.awaitFilled(FILLS);
+        load.awaitFilled(BenchVm.FILLS);
         repeat(vm, "loaded");
-        end(load);
+        BenchVm.end(load);
       }
-    }
-  }
-
-  private static void end(RunningLoad load) {
-    LoadSummary summary = load.stop();
-    if (summary.errors() > 0) {
-      throw new LabException("the client saw errors: " + summary.descriptions());
     }
   }
 

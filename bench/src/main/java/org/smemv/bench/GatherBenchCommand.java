@@ -2,7 +2,6 @@ package org.smemv.bench;
 
 import org.smemv.node.api.OperationException;
 import org.smemv.node.command.ExitCode;
-import org.smemv.node.command.SmemvTask;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -11,7 +10,7 @@ import picocli.CommandLine.Option;
     name = "gather",
     showDefaultValues = true,
     description = "A VM of four hosts merged on a fifth, against what their links give plain TCP.")
-final class GatherBenchCommand extends SmemvTask {
+final class GatherBenchCommand extends BenchTask {
   @Option(names = "--vm", paramLabel = "MIB", description = "Memory of the VM, in MiB.")
   private int vm = 1024;
 
@@ -38,10 +37,5 @@ final class GatherBenchCommand extends SmemvTask {
     figures.table().forEach(screen()::line);
     screen().data(figures);
     return ExitCode.OK;
-  }
-
-  private void progress(String text) {
-    commandLine().getErr().println(text);
-    commandLine().getErr().flush();
   }
 }

@@ -2,7 +2,6 @@ package org.smemv.bench;
 
 import org.smemv.node.api.OperationException;
 import org.smemv.node.command.ExitCode;
-import org.smemv.node.command.SmemvTask;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -11,7 +10,7 @@ import picocli.CommandLine.Option;
     name = "migration",
     showDefaultValues = true,
     description = "A split migration against stock QEMU to a host with enough memory.")
-final class MigrationBenchCommand extends SmemvTask {
+final class MigrationBenchCommand extends BenchTask {
   @Option(names = "--repetitions", paramLabel = "N", description = "Of each of the four kinds.")
   private int repetitions = 3;
 
@@ -46,10 +45,5 @@ final class MigrationBenchCommand extends SmemvTask {
                 + " upstream bug): it is a measure of time only.");
     screen().data(figures);
     return ExitCode.OK;
-  }
-
-  private void progress(String text) {
-    commandLine().getErr().println(text);
-    commandLine().getErr().flush();
   }
 }

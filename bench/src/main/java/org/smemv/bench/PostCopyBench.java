@@ -1,6 +1,5 @@
 package org.smemv.bench;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -12,7 +11,6 @@ import org.smemv.lab.LabException;
 import org.smemv.lab.LabPlan;
 import org.smemv.lab.LinkRate;
 import org.smemv.lab.LoadPlan;
-import org.smemv.lab.LoadSummary;
 import org.smemv.lab.RunningLoad;
 import org.smemv.node.api.MigrationMode;
 import org.smemv.node.api.MigrationReport;
@@ -27,8 +25,6 @@ import org.smemv.node.api.VmReport;
  */
 final class PostCopyBench {
   private static final int VM_MEBIBYTES_MIN = 192;
-  private static final Duration BOOT = Duration.ofSeconds(60);
-  private static final Duration FILLS = Duration.ofMinutes(10);
   private static final long SETTLE_MILLIS = 2000;
 
   /** How long faults without any transfer are looked at. */
@@ -99,18 +95,15 @@ final class PostCopyBench {
 
   private void measure(int vmMebibytes) throws OperationException {
     try (BenchVm vm = new BenchVm(lab, "h1", vmMebibytes, image)) {
-      lab.client().guest().awaitReady(BOOT);
+      lab.client().guest().awaitReady(BenchVm.BOOTS);
       LoadPlan plan = LoadPlan.of(lab.client().guest().address(), vm.fillBytes()).withSetShare(0);
       try (RunningLoad load = lab.client().startLoad(plan)) {
-        load.awaitFilled(FILLS);
+        load.awaitFilled(BenchVm.FILLS);
         warmUp(vm, vmMebibytes);
         for (int i = 0; i < options.repetitions(); i++) {
           moveAbout(vm, vmMebibytes);
         }
-        LoadSummary summary = load.stop();
-        if (summary.errors() > 0) {
-          throw new LabException("the client saw errors: " + summary.descriptions());
-        }
+        BenchVm.end(load);
       }
     }
   }

@@ -3,7 +3,6 @@ package org.smemv.bench;
 import java.util.List;
 import org.smemv.node.api.OperationException;
 import org.smemv.node.command.ExitCode;
-import org.smemv.node.command.SmemvTask;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -12,7 +11,7 @@ import picocli.CommandLine.Option;
     name = "postcopy",
     showDefaultValues = true,
     description = "Post-copy beside pre-copy, and page faults while the rest of a VM comes.")
-final class PostCopyBenchCommand extends SmemvTask {
+final class PostCopyBenchCommand extends BenchTask {
   @Option(
       names = "--vm",
       paramLabel = "MIB",
@@ -40,10 +39,5 @@ final class PostCopyBenchCommand extends SmemvTask {
     figures.table().forEach(screen()::line);
     screen().data(figures);
     return ExitCode.OK;
-  }
-
-  private void progress(String text) {
-    commandLine().getErr().println(text);
-    commandLine().getErr().flush();
   }
 }
